@@ -1,0 +1,3 @@
+"""The package behind the lessons of "The overlooked basics of neural networks"."""
+
+__version__ = "0.1.0"
