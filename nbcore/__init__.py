@@ -1,3 +1,85 @@
-"""The package behind the lessons of "The overlooked basics of neural networks"."""
+"""The package behind the lessons of "The overlooked basics of neural networks"; loads NumPy only.
+
+The names stand in the order in which the lessons meet them. Pictures and explorers are the upper floors:
+`from nbcore import draw, explore`.
+"""
+
+from nbcore.activations import (
+    ACTIVATIONS,
+    Activation,
+    elu,
+    gelu,
+    identity,
+    leaky_relu,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    step,
+    tanh,
+)
+from nbcore.datasets import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, xor
+from nbcore.gradcheck import GradientReport, check_gradients, numerical_gradient
+from nbcore.initializers import INITIALIZERS, Initializer, constant, he, normal, xavier, zeros
+from nbcore.layers import Dense
+from nbcore.losses import LOSSES, Loss, bce, mse, softmax_ce
+from nbcore.network import MLP, Sequential, one_hot, stack
+from nbcore.optimizers import SGD, Adam, Momentum
+from nbcore.training import Diverged, History, Step, train, training
 
 __version__ = "0.1.0"
+
+__all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
+    "ACTIVATIONS",
+    "Activation",
+    "identity",
+    "step",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "softmax",
+    "PLANE",
+    "CURVES",
+    "blobs",
+    "xor",
+    "rings",
+    "moons",
+    "spirals",
+    "digit_pair",
+    "curves",
+    "digits",
+    "LOSSES",
+    "Loss",
+    "mse",
+    "bce",
+    "softmax_ce",
+    "INITIALIZERS",
+    "Initializer",
+    "zeros",
+    "constant",
+    "normal",
+    "xavier",
+    "he",
+    "Dense",
+    "Sequential",
+    "MLP",
+    "stack",
+    "one_hot",
+    "SGD",
+    "Momentum",
+    "Adam",
+    "training",
+    "train",
+    "Step",
+    "History",
+    "Diverged",
+    "numerical_gradient",
+    "check_gradients",
+    "GradientReport",
+]

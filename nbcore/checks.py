@@ -1,0 +1,103 @@
+"""What every public function asks of its arguments, in one place, so that all errors read alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+def as_float(name: str, value: Any) -> np.ndarray:
+    """`value` as an array of floats; float32 stays float32, anything else becomes float64.
+
+    Raises TypeError when it holds no real numbers.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"{name} must hold real numbers, got {_shown(value)}")
+    return array.astype(np.float64)
+
+
+def finite(name: str, value: Any) -> np.ndarray:
+    """`value` as an array of floats; raises ValueError when an entry is NaN or infinite."""
+    array = as_float(name, value)
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite, got {array[where]} at {list(where)}")
+    return array
+
+
+def samples(name: str, value: Any, width: int | None = None) -> np.ndarray:
+    """`value` as finite samples in rows, shape (..., N, n) with N >= 1 and, where given, n = width."""
+    array = finite(name, value)
+    if array.ndim < 2:
+        raise ValueError(
+            f"{name} must have samples in rows, shape (N, n), got shape {array.shape}; "
+            f"for one sample write {name}[None, :], for one number a sample {name}[:, None]"
+        )
+    if array.shape[-2] == 0:
+        raise ValueError(f"{name} must have at least one sample, got shape {array.shape}")
+    if width is not None and array.shape[-1] != width:
+        raise ValueError(f"{name} must have {width} columns, got {array.shape[-1]} (shape {array.shape})")
+    return array
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """`value` as an int of at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number, got {_shown(value)}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+    return int(value)
+
+
+def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> float:
+    """`value` as a finite float in [low, high]."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name} must be a number, got {_shown(value)}")
+    if not (np.isfinite(value) and low <= value <= high):
+        allowed = f"at least {low:g}" if high == np.inf else f"between {low:g} and {high:g}"
+        raise ValueError(f"{name} must be {'finite' if low == -np.inf else allowed}, got {value}")
+    return float(value)
+
+
+def rate(name: str, value: Any) -> np.ndarray:
+    """`value` as a learning rate: one positive finite number, or one a member of the ensemble."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be a number, or one a member, got {_shown(value)}")
+    if not (np.isfinite(array).all() and (array > 0).all()):
+        raise ValueError(f"{name} must be positive and finite, got {_shown(value)}")
+    return array.astype(np.float64)
+
+
+def ensemble_axes(value: Any) -> tuple[int, ...]:
+    """`ensemble` as a tuple of sizes; a single number stands for one axis."""
+    sizes = value if isinstance(value, tuple) else (value,)
+    return tuple(whole("ensemble", size) for size in sizes)
+
+
+def named(kind: str, value: Any, known: Mapping[str, T]) -> T:
+    """The member of `known` that `value` names, or `value` itself when it is of their type."""
+    if isinstance(value, str):
+        if value not in known:
+            raise ValueError(f"{kind} must be one of {listed(known)}, got {value!r}")
+        return known[value]
+    kinds = {type(v).__mro__[-2] for v in known.values()}
+    if not isinstance(value, tuple(kinds)):
+        raise TypeError(f"{kind} must be one of {listed(known)} (name or object), got {_shown(value)}")
+    return cast(T, value)
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"

@@ -1,0 +1,174 @@
+"""Networks: a list of layers, and the usual one made of Dense layers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nbcore.activations import ACTIVATIONS, Activation, sigmoid, tanh
+from nbcore.checks import ensemble_axes, named, samples, whole
+from nbcore.initializers import Initializer, xavier
+from nbcore.layers import Dense
+from nbcore.losses import LOSSES, Loss
+
+
+class Sequential:
+    """Layers one after the other: forward goes down the list, backward comes up."""
+
+    def __init__(self, *layers: Dense) -> None:
+        if not layers:
+            raise ValueError("layers must hold at least one layer, got none")
+        for k, (before, after) in enumerate(itertools.pairwise(layers), start=1):
+            if before.n_out != after.n_in:
+                raise ValueError(f"layer {k + 1} takes {after.n_in} inputs, but layer {k} gives {before.n_out}")
+            if before.ensemble != after.ensemble:
+                raise ValueError(f"layer {k + 1} has ensemble {after.ensemble}, but layer {k} {before.ensemble}")
+        self.layers = list(layers)
+
+    def forward(self, X: Any) -> np.ndarray:
+        """A, the outputs for samples X in rows: (..., N, n_in) -> (..., N, n_out)."""
+        A = samples("X", X, width=self.layers[0].n_in)
+        if A.ndim > 2 and A.shape[:-2] != self.ensemble:
+            raise ValueError(f"X must have the ensemble axes {self.ensemble} or none, got shape {A.shape}")
+        return self.unchecked_forward(A)
+
+    def backward(self, loss: Loss | str, Y: Any) -> np.ndarray:
+        """dC/dX for the samples of the last forward pass; leaves .delta, .dW and .db in every layer."""
+        loss, last = named("loss", loss, LOSSES), self.layers[-1]
+        if not hasattr(last, "z"):
+            raise RuntimeError("backward needs the values of a forward pass: call forward(X) first")
+        return self._backward_from(loss.delta(last.z, last.a, Y, last.phi))
+
+    def unchecked_forward(self, A: np.ndarray) -> np.ndarray:
+        """`forward` for a training loop, which has checked its samples once."""
+        for layer in self.layers:
+            A = layer.forward(A)
+        return A
+
+    def unchecked_backward(self, loss: Loss, Y: np.ndarray) -> np.ndarray:
+        """`backward` for a training loop."""
+        last = self.layers[-1]
+        return self._backward_from(loss.unchecked_delta(last.z, last.a, Y, last.phi))
+
+    def _backward_from(self, delta: np.ndarray) -> np.ndarray:
+        da = self.layers[-1].backward_delta(delta)
+        for layer in reversed(self.layers[:-1]):
+            da = layer.backward(da)
+        return da
+
+    def parameters(self) -> list[np.ndarray]:
+        """[W1, b1, W2, b2, ...]: the arrays themselves, not copies."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def gradients(self) -> list[np.ndarray]:
+        """The gradients of the last backward pass, in the order of `parameters`."""
+        return [g for layer in self.layers for g in layer.gradients()]
+
+    @property
+    def sizes(self) -> list[int]:
+        return [self.layers[0].n_in, *(layer.n_out for layer in self.layers)]
+
+    @property
+    def ensemble(self) -> tuple[int, ...]:
+        return self.layers[0].ensemble
+
+    def copy(self) -> Sequential:
+        """The same network with parameters of its own."""
+        return self._map(lambda p: p)
+
+    def member(self, k: int) -> Sequential:
+        """Member k of an ensemble as a network of its own, with copies of the parameters."""
+        if not self.ensemble:
+            raise ValueError("member(k) needs an ensemble; this is a single network")
+        if not -self.ensemble[0] <= whole("k", k, least=-self.ensemble[0]) < self.ensemble[0]:
+            raise ValueError(f"k must be less than {self.ensemble[0]}, got {k}")
+        return self._map(lambda p: p[k])
+
+    def _map(self, change: Any) -> Sequential:
+        twin = object.__new__(type(self))
+        twin.layers = [layer.with_parameters(change(layer.W), change(layer.b)) for layer in self.layers]
+        return twin
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
+
+
+class MLP(Sequential):
+    """A multilayer perceptron: Dense layers of the given sizes, [n_in, hidden ..., n_out].
+
+    `hidden` is one activation for all hidden layers, or one a layer; `output` the last one's.
+    Activations may be given by name. Weights come from `init` with `seed`, biases are zero.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        hidden: Activation | str | Sequence[Activation | str] = tanh,
+        output: Activation | str = sigmoid,
+        init: Initializer | str = xavier,
+        seed: int | np.random.Generator = 0,
+        ensemble: tuple[int, ...] = (),
+    ) -> None:
+        sizes = [whole("sizes", n) for n in sizes]
+        if len(sizes) < 2:
+            raise ValueError(f"sizes must hold at least n_in and n_out, got {sizes}")
+        if isinstance(hidden, (Activation, str)):
+            hidden = [hidden] * (len(sizes) - 2)
+        if len(hidden) != len(sizes) - 2:
+            raise ValueError(
+                f"hidden must hold one activation for each of {len(sizes) - 2} hidden layers, got {len(hidden)}"
+            )
+        phis = [named("hidden", phi, ACTIVATIONS) for phi in hidden] + [named("output", output, ACTIVATIONS)]
+        rng = np.random.default_rng(seed)
+        super().__init__(
+            *(
+                Dense(n_in, n_out, phi, init, rng, ensemble_axes(ensemble))
+                for n_in, n_out, phi in zip(sizes[:-1], sizes[1:], phis, strict=True)
+            )
+        )
+
+    def __repr__(self) -> str:
+        hidden = [layer.phi for layer in self.layers[:-1]]
+        alike = f"hidden={hidden[0] if len(set(map(id, hidden))) == 1 else hidden}, " if hidden else ""
+        many = f", ensemble={self.ensemble}" if self.ensemble else ""
+        return f"MLP({self.sizes}, {alike}output={self.layers[-1].phi}{many})"
+
+
+def stack(nets: Sequence[Sequential]) -> Sequential:
+    """Networks of one shape as one ensemble: member k is a copy of nets[k].
+
+    Raises ValueError when there are none, or when their layers differ in size or activation.
+    """
+    nets = list(nets)
+    if not nets:
+        raise ValueError("nets must hold at least one network, got none")
+    for k, net in enumerate(nets):
+        if [(layer.W.shape, layer.phi) for layer in net.layers] != [
+            (layer.W.shape, layer.phi) for layer in nets[0].layers
+        ]:
+            raise ValueError(f"nets must be alike to be stacked; nets[{k}] is {net}, nets[0] is {nets[0]}")
+    return Sequential(
+        *(
+            layers[0].with_parameters(np.stack([m.W for m in layers]), np.stack([m.b for m in layers]))
+            for layers in zip(*(net.layers for net in nets), strict=True)
+        )
+    )
+
+
+def one_hot(labels: Any, k: int) -> np.ndarray:
+    """Labels 0 to k-1, shape (N,), as rows with a single 1, shape (N, k).
+
+    Raises ValueError for a label out of range, TypeError for labels that are not whole numbers.
+    """
+    labels, k = np.asarray(labels), whole("k", k)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels must be whole numbers, got dtype {labels.dtype}")
+    if labels.ndim != 1:
+        raise ValueError(f"labels must have shape (N,), got {labels.shape}")
+    if labels.size and (labels.min() < 0 or labels.max() >= k):
+        bad = labels[(labels < 0) | (labels >= k)][0]
+        raise ValueError(f"labels must lie in 0 ... {k - 1}, got {bad}")
+    return np.eye(k)[labels]
