@@ -1,0 +1,13 @@
+"""Set-up shared by all tests."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+# tools/ is no installed package; tests import it from the tree they stand in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+# No test, and no kernel that one starts, reads or changes the predictions recorded by whoever runs it.
+_scratch = tempfile.TemporaryDirectory(prefix="nbcore-tests-", ignore_cleanup_errors=True)
+os.environ["NBCORE_ANSWERS"] = str(Path(_scratch.name) / "answers.json")
