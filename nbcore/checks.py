@@ -15,7 +15,10 @@ def as_float(name: str, value: Any) -> np.ndarray:
 
     Raises TypeError when it holds no real numbers.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise TypeError(f"{name} must hold real numbers in rows of one length, got {_shown(value)}") from None
     if array.dtype.kind == "f":
         return array
     if array.dtype.kind not in "iub":
@@ -56,20 +59,33 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> float:
-    """`value` as a finite float in [low, high]."""
+def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, open: bool = False) -> float:
+    """`value` as a finite float in [low, high], or in [low, high) where `open` is set."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {_shown(value)}")
-    if not (np.isfinite(value) and low <= value <= high):
-        allowed = f"at least {low:g}" if high == np.inf else f"between {low:g} and {high:g}"
-        raise ValueError(f"{name} must be {'finite' if low == -np.inf else allowed}, got {value}")
+    if not (np.isfinite(value) and low <= value <= high) or (open and value == high):
+        least = "" if low == -np.inf else f" and at least {low:g}"
+        most = "" if high == np.inf else f" and {'less than' if open else 'at most'} {high:g}"
+        raise ValueError(f"{name} must be finite{least}{most}, got {value}")
     return float(value)
+
+
+def generator(name: str, value: Any) -> np.random.Generator:
+    """`value`, a seed or a Generator, as a Generator; chance never comes from anywhere else."""
+    if isinstance(value, np.random.Generator):
+        return value
+    try:
+        return np.random.default_rng(whole(name, value, least=0))
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a whole number or a Generator (np.random.default_rng), got {_shown(value)}"
+        ) from None
 
 
 def rate(name: str, value: Any) -> np.ndarray:
     """`value` as a learning rate: one positive finite number, or one a member of the ensemble."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiu":
+    array = as_float(name, value)
+    if np.asarray(value).dtype.kind == "b":
         raise TypeError(f"{name} must be a number, or one a member, got {_shown(value)}")
     if not (np.isfinite(array).all() and (array > 0).all()):
         raise ValueError(f"{name} must be positive and finite, got {_shown(value)}")
@@ -88,8 +104,7 @@ def named(kind: str, value: Any, known: Mapping[str, T]) -> T:
         if value not in known:
             raise ValueError(f"{kind} must be one of {listed(known)}, got {value!r}")
         return known[value]
-    kinds = {type(v).__mro__[-2] for v in known.values()}
-    if not isinstance(value, tuple(kinds)):
+    if not isinstance(value, tuple({type(v) for v in known.values()})):
         raise TypeError(f"{kind} must be one of {listed(known)} (name or object), got {_shown(value)}")
     return cast(T, value)
 

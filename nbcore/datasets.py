@@ -1,7 +1,7 @@
 """Data: point sets in the plane, curves on a line, and real handwritten digits that ship with the package.
 
 Every plane set is called alike, `moons(n, noise, seed)`, and gives X (n, 2) and Y (n, 1) with classes 0 and 1,
-shuffled. Points lie within about 2 of the origin; `noise` is the standard deviation of what is added to them.
+shuffled. Both coordinates lie within about 2 of 0; `noise` is the standard deviation of what is added to them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.checks import named, number, whole
+from nbcore.checks import generator, named, number, whole
 
 Data = tuple[np.ndarray, np.ndarray]
 
@@ -67,15 +67,18 @@ def digit_pair(n: int = 200, noise: float = 0.0, seed: int = 0, classes: tuple[i
     """Real data in the plane: n images of two handwritten digits on their first two principal components.
 
     The components are those of all images of the two digits; both are divided by the spread of the first.
-    Class 1 is classes[1]. Raises ValueError when n is more than there are images of the two.
+    Class 1 is classes[1]. Raises ValueError when n is more than there are images of the two, or when
+    `classes` are not two different digits.
     """
     X, labels = digits()
+    if len(set(classes)) != 2 or len(classes) != 2 or not set(classes) <= set(range(10)):
+        raise ValueError(f"classes must be two different digits from 0 to 9, got {classes}")
     chosen = np.isin(labels, classes)
     X, y = X[chosen], (labels[chosen] == classes[1]).astype(float)
     if whole("n", n, least=2) > len(y):
         raise ValueError(f"n must be at most {len(y)}, the number of images of {classes[0]} and {classes[1]}, got {n}")
     plane = principal_components(X, 2)
-    rng = np.random.default_rng(seed)
+    rng = generator("seed", seed)
     rows = rng.permutation(len(y))[:n]
     points = plane[rows] / plane[:, 0].std() + number("noise", noise, low=0) * rng.standard_normal((n, 2))
     return points, y[rows, None]
@@ -93,7 +96,7 @@ PLANE: dict[str, Callable[..., Data]] = {
 
 
 def _plane(n: int, noise: float, seed: int, place: Callable[[np.random.Generator, np.ndarray], np.ndarray]) -> Data:
-    rng = np.random.default_rng(seed)
+    rng = generator("seed", seed)
     y = rng.permutation(np.arange(whole("n", n, least=2)) % 2).astype(float)
     X = place(rng, y) + number("noise", noise, low=0) * rng.standard_normal((n, 2))
     return X, y[:, None]
@@ -123,7 +126,7 @@ def curves(
     if not number("low", low) < number("high", high):
         raise ValueError(f"low must be less than high, got {low} and {high}")
     X = np.linspace(low, high, whole("n", n, least=2))[:, None]
-    return X, f(X) + number("noise", noise, low=0) * np.random.default_rng(seed).standard_normal((n, 1))
+    return X, f(X) + number("noise", noise, low=0) * generator("seed", seed).standard_normal((n, 1))
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbcore.checks import ensemble_axes, number, whole
+from nbcore.checks import ensemble_axes, generator, number, whole
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Initializer:
     ) -> np.ndarray:
         """W of shape (*ensemble, n_out, n_in), drawn from `rng` (a Generator or a seed)."""
         shape = (*ensemble_axes(ensemble), whole("n_out", n_out), whole("n_in", n_in))
-        return self.draw(np.random.default_rng(rng), shape)
+        return self.draw(generator("rng", rng), shape)
 
     def __repr__(self) -> str:
         return self.name
