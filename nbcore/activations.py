@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,9 @@ class LeakyReLU(Activation):
         """The same function with another slope for z < 0. Raises ValueError when it is not finite."""
         return _leaky(number("slope", slope))
 
+    def __repr__(self) -> str:
+        return self.name if self is leaky_relu else f"{self.name}.with_slope({self.slope:g})"
+
 
 @dataclass(frozen=True, repr=False)
 class Softmax(Activation):
@@ -78,6 +82,7 @@ class Softmax(Activation):
         return a * (da - (da * a).sum(axis=-1, keepdims=True))
 
 
+@lru_cache  # one slope, one value: networks built apart can be compared and stacked
 def _leaky(slope: float) -> LeakyReLU:
     return LeakyReLU(
         "leaky_relu",
