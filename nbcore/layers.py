@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation
-from nbcore.checks import ensemble_axes, finite, named, whole
+from nbcore.checks import ensemble_axes, finite, generator, named, whole
 from nbcore.initializers import INITIALIZERS, Initializer, xavier
 
 
@@ -25,6 +25,7 @@ class Dense:
 
     Shapes: a_in (..., N, n_in), W (..., n_out, n_in), b (..., 1, n_out), a (..., N, n_out).
     After `forward`: .a_in .z .a; after `backward`: .delta .dW .db. W and b may be assigned.
+    Give each layer its own seed, or one Generator to all: equal seeds draw equal numbers.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Dense:
     ) -> None:
         n_in, n_out, ensemble = whole("n_in", n_in), whole("n_out", n_out), ensemble_axes(ensemble)
         self.phi = named("phi", phi, ACTIVATIONS)
-        self._W = named("init", init, INITIALIZERS)(np.random.default_rng(rng), n_out, n_in, ensemble)
+        self._W = named("init", init, INITIALIZERS)(generator("rng", rng), n_out, n_in, ensemble)
         self._b = np.zeros((*ensemble, 1, n_out))
 
     def forward(self, a_in: np.ndarray) -> np.ndarray:
-        """a = phi(z), z = a_in W^T + b."""
+        """a = phi(z), z = a_in W^T + b. Raises ValueError when a_in has not n_in columns."""
+        if np.ndim(a_in) < 2 or np.shape(a_in)[-1] != self.n_in:
+            raise ValueError(f"a_in must have shape (N, {self.n_in}), got {np.shape(a_in)}")
         self.a_in = a_in
         self.z = a_in @ self.W.mT + self.b
         self.a = self.phi(self.z)
@@ -50,10 +53,14 @@ class Dense:
 
     def backward(self, da: np.ndarray) -> np.ndarray:
         """From dC/da to dC/da_in, keeping .delta = dC/dz, .dW and .db on the way."""
+        if not hasattr(self, "z"):
+            raise RuntimeError("backward needs the values of a forward pass: call forward first")
         return self.backward_delta(self.phi.backward(da, self.z, self.a))
 
     def backward_delta(self, delta: np.ndarray) -> np.ndarray:
         """The same from delta = dC/dz, which an output layer gets straight from its loss."""
+        if delta.shape != self.z.shape:
+            raise ValueError(f"delta must have the shape of z, {self.z.shape}, got {delta.shape}")
         self.delta = delta
         self.dW = delta.mT @ self.a_in
         self.db = delta.sum(axis=-2, keepdims=True)
@@ -97,7 +104,7 @@ class Dense:
 
     def with_parameters(self, W: np.ndarray, b: np.ndarray) -> Dense:
         """A layer like this one that owns copies of W and b; their leading axes become its ensemble."""
-        twin = Dense.__new__(Dense)
+        twin = object.__new__(type(self))
         twin.phi, twin._W, twin._b = self.phi, W.copy(), b.copy()
         return twin
 
@@ -110,4 +117,4 @@ def _replacement(name: str, value: Any, old: np.ndarray) -> np.ndarray:
     new = finite(name, value)
     if new.shape != old.shape:
         raise ValueError(f"{name} must have shape {old.shape}, got {new.shape}")
-    return new.copy()
+    return old if new is old else new.copy()  # after `W += ...` the value is W itself
