@@ -7,7 +7,7 @@ remembers of a run (velocities, moments) is a state that `start` makes and `incr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,16 +20,18 @@ Arrays = list[np.ndarray]
 class Optimizer:
     """What all optimizers share: eta, the learning rate, one for all or one a member of the ensemble.
 
-    Raises ValueError when eta is not positive and finite.
+    Raises ValueError when eta is not positive and finite, or another setting is outside its `limits`.
     """
 
     eta: Any
 
+    limits: ClassVar[dict[str, dict[str, Any]]] = {}
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "eta":
             rate("eta", value)
-        else:
-            number(name, value, low=0, high=1)
+        elif name in self.limits:
+            number(name, value, **self.limits[name])
         object.__setattr__(self, name, value)
 
     def start(self, parameters: Arrays) -> dict[str, Any]:
@@ -63,6 +65,8 @@ class Momentum(Optimizer):
     eta: Any = 0.1
     beta: float = 0.9
 
+    limits: ClassVar[dict[str, dict[str, Any]]] = {"beta": {"low": 0, "high": 1}}
+
     def start(self, parameters: Arrays) -> dict[str, Any]:
         return {"v": [np.zeros_like(p) for p in parameters]}
 
@@ -75,13 +79,19 @@ class Momentum(Optimizer):
 class Adam(Optimizer):
     """Adam: w <- w - eta m / (sqrt(v) + eps), m and v the bias-corrected running means of g and g^2.
 
-    Source: Kingma and Ba 2015, algorithm 1.
+    0 <= beta1, beta2 < 1, or the bias correction would divide by zero. Source: Kingma and Ba 2015, algorithm 1.
     """
 
     eta: Any = 0.001
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+
+    limits: ClassVar[dict[str, dict[str, Any]]] = {
+        "beta1": {"low": 0, "high": 1, "open": True},
+        "beta2": {"low": 0, "high": 1, "open": True},
+        "eps": {"low": 1e-300},  # with 0, a gradient of 0 would give 0 / 0
+    }
 
     def start(self, parameters: Arrays) -> dict[str, Any]:
         return {
