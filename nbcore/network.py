@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation, sigmoid, tanh
-from nbcore.checks import ensemble_axes, named, samples, whole
+from nbcore.checks import ensemble_axes, generator, named, samples, whole
 from nbcore.initializers import Initializer, xavier
 from nbcore.layers import Dense
 from nbcore.losses import LOSSES, Loss
@@ -21,6 +21,11 @@ class Sequential:
     def __init__(self, *layers: Dense) -> None:
         if not layers:
             raise ValueError("layers must hold at least one layer, got none")
+        for layer in layers:
+            if not isinstance(layer, Dense):
+                raise TypeError(f"layers must be given one by one, as in Sequential(first, second), got {layer!r}")
+        if len({id(layer) for layer in layers}) < len(layers):
+            raise ValueError("layers must be different objects: a layer keeps the values of one pass only")
         for k, (before, after) in enumerate(itertools.pairwise(layers), start=1):
             if before.n_out != after.n_in:
                 raise ValueError(f"layer {k + 1} takes {after.n_in} inputs, but layer {k} gives {before.n_out}")
@@ -30,17 +35,16 @@ class Sequential:
 
     def forward(self, X: Any) -> np.ndarray:
         """A, the outputs for samples X in rows: (..., N, n_in) -> (..., N, n_out)."""
-        A = samples("X", X, width=self.layers[0].n_in)
-        if A.ndim > 2 and A.shape[:-2] != self.ensemble:
-            raise ValueError(f"X must have the ensemble axes {self.ensemble} or none, got shape {A.shape}")
-        return self.unchecked_forward(A)
+        return self.unchecked_forward(self.check_samples(X))
 
     def backward(self, loss: Loss | str, Y: Any) -> np.ndarray:
         """dC/dX for the samples of the last forward pass; leaves .delta, .dW and .db in every layer."""
         loss, last = named("loss", loss, LOSSES), self.layers[-1]
         if not hasattr(last, "z"):
             raise RuntimeError("backward needs the values of a forward pass: call forward(X) first")
-        return self._backward_from(loss.delta(last.z, last.a, Y, last.phi))
+        loss.check_output(last.phi)
+        Y = loss.check_targets(Y, last.a.shape, "Y")
+        return self._backward_from(loss.unchecked_delta(last.z, last.a, Y, last.phi))
 
     def unchecked_forward(self, A: np.ndarray) -> np.ndarray:
         """`forward` for a training loop, which has checked its samples once."""
@@ -58,6 +62,13 @@ class Sequential:
         for layer in reversed(self.layers[:-1]):
             da = layer.backward(da)
         return da
+
+    def check_samples(self, X: Any) -> np.ndarray:
+        """X as an array of floats; raises ValueError when it holds no samples for this network."""
+        X = samples("X", X, width=self.layers[0].n_in)
+        if X.ndim > 2 and X.shape[:-2] != self.ensemble:
+            raise ValueError(f"X must have the ensemble axes {self.ensemble} or none, got shape {X.shape}")
+        return X
 
     def parameters(self) -> list[np.ndarray]:
         """[W1, b1, W2, b2, ...]: the arrays themselves, not copies."""
@@ -88,8 +99,11 @@ class Sequential:
         return self._map(lambda p: p[k])
 
     def _map(self, change: Any) -> Sequential:
+        return self._twin([layer.with_parameters(change(layer.W), change(layer.b)) for layer in self.layers])
+
+    def _twin(self, layers: list[Dense]) -> Sequential:
         twin = object.__new__(type(self))
-        twin.layers = [layer.with_parameters(change(layer.W), change(layer.b)) for layer in self.layers]
+        twin.layers = layers
         return twin
 
     def __repr__(self) -> str:
@@ -112,17 +126,17 @@ class MLP(Sequential):
         seed: int | np.random.Generator = 0,
         ensemble: tuple[int, ...] = (),
     ) -> None:
+        if np.ndim(sizes) != 1 or len(sizes) < 2:
+            raise ValueError(f"sizes must be a list of at least n_in and n_out, got {sizes!r}")
         sizes = [whole("sizes", n) for n in sizes]
-        if len(sizes) < 2:
-            raise ValueError(f"sizes must hold at least n_in and n_out, got {sizes}")
-        if isinstance(hidden, (Activation, str)):
-            hidden = [hidden] * (len(sizes) - 2)
+        if not isinstance(hidden, (list, tuple)):
+            hidden = [named("hidden", hidden, ACTIVATIONS)] * (len(sizes) - 2)
         if len(hidden) != len(sizes) - 2:
             raise ValueError(
                 f"hidden must hold one activation for each of {len(sizes) - 2} hidden layers, got {len(hidden)}"
             )
         phis = [named("hidden", phi, ACTIVATIONS) for phi in hidden] + [named("output", output, ACTIVATIONS)]
-        rng = np.random.default_rng(seed)
+        rng = generator("seed", seed)
         super().__init__(
             *(
                 Dense(n_in, n_out, phi, init, rng, ensemble_axes(ensemble))
@@ -142,19 +156,23 @@ def stack(nets: Sequence[Sequential]) -> Sequential:
 
     Raises ValueError when there are none, or when their layers differ in size or activation.
     """
+    if not isinstance(nets, Iterable):
+        raise TypeError(f"nets must be a list of networks, got {nets!r}")
     nets = list(nets)
     if not nets:
         raise ValueError("nets must hold at least one network, got none")
     for k, net in enumerate(nets):
+        if not isinstance(net, Sequential):
+            raise TypeError(f"nets must hold networks, got {net!r}")
         if [(layer.W.shape, layer.phi) for layer in net.layers] != [
             (layer.W.shape, layer.phi) for layer in nets[0].layers
         ]:
             raise ValueError(f"nets must be alike to be stacked; nets[{k}] is {net}, nets[0] is {nets[0]}")
-    return Sequential(
-        *(
+    return nets[0]._twin(
+        [
             layers[0].with_parameters(np.stack([m.W for m in layers]), np.stack([m.b for m in layers]))
             for layers in zip(*(net.layers for net in nets), strict=True)
-        )
+        ]
     )
 
 
@@ -168,7 +186,9 @@ def one_hot(labels: Any, k: int) -> np.ndarray:
         raise TypeError(f"labels must be whole numbers, got dtype {labels.dtype}")
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (N,), got {labels.shape}")
-    if labels.size and (labels.min() < 0 or labels.max() >= k):
+    if not labels.size:
+        raise ValueError("labels must hold at least one sample, got none")
+    if labels.min() < 0 or labels.max() >= k:
         bad = labels[(labels < 0) | (labels >= k)][0]
         raise ValueError(f"labels must lie in 0 ... {k - 1}, got {bad}")
     return np.eye(k)[labels]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.checks import named, number, rate, samples, whole
+from nbcore.checks import generator, named, number, rate, whole
 from nbcore.losses import LOSSES, Loss
 from nbcore.network import Sequential
 from nbcore.optimizers import SGD, Optimizer
@@ -43,8 +43,9 @@ class History:
         if not len(self.step):
             return "History(empty)"
         who = f"{self.loss[0].size} networks, median loss" if self.loss.ndim > 1 else "loss"
-        first, last = np.median(self.loss[0]), np.median(self.loss[-1])
-        return f"History({self.step[-1]} steps, {who} {first:.4g} -> {last:.4g})"
+        first, last = np.nanmedian(self.loss[0]), np.nanmedian(self.loss[-1])
+        gone = np.count_nonzero(self.diverged >= 0)
+        return f"History({self.step[-1]} steps, {who} {first:.4g} -> {last:.4g}{f', {gone} diverged' if gone else ''})"
 
 
 class Diverged(ArithmeticError):
@@ -75,21 +76,23 @@ def training(
     `batch` samples a step, reshuffled every epoch (all of them when None). When every member has diverged
     it raises Diverged. Raises ValueError or TypeError at once for arguments that do not fit.
     """
-    X, loss = samples("X", X, width=net.layers[0].n_in), named("loss", loss, LOSSES)
+    if not isinstance(net, Sequential):
+        raise TypeError(f"net must be an MLP or another Sequential, got {net!r}")
+    X, loss = net.check_samples(X), named("loss", loss, LOSSES)
     loss.check_output(net.layers[-1].phi)
-    Y = samples("Y", loss.check_targets(Y), width=net.layers[-1].n_out)
-    if X.shape[-2] != Y.shape[-2]:
-        raise ValueError(f"X and Y must have equally many samples, got {X.shape[-2]} and {Y.shape[-2]}")
+    n = X.shape[-2]
+    if np.ndim(Y) >= 2 and np.shape(Y)[-2] != n:
+        raise ValueError(f"X and Y must have equally many samples, got {n} and {np.shape(Y)[-2]}")
+    Y = loss.check_targets(Y, (*net.ensemble, n, net.layers[-1].n_out), "Y")
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be SGD, Momentum or Adam, got {optimizer!r}")
     eta = rate("eta", optimizer.eta)
     if eta.ndim and eta.shape != net.ensemble:
         raise ValueError(f"eta must be one number, or have the ensemble's shape {net.ensemble}, got shape {eta.shape}")
-    n = X.shape[-2]
     if batch is not None and whole("batch", batch) > n:
         raise ValueError(f"batch must be at most the number of samples, {n}, got {batch}")
     l1, l2 = number("l1", l1, low=0), number("l2", l2, low=0)
-    return _run(net, X, Y, loss, optimizer, _batches(n, batch, seed), l1, l2)
+    return _run(net, X, Y, loss, optimizer, _batches(n, batch, generator("seed", seed)), l1, l2)
 
 
 def _run(
@@ -121,8 +124,7 @@ def _run(
                 p += increment if alive.all() else np.where(alive[..., None, None], increment, 0)
 
 
-def _batches(n: int, batch: int | None, seed: int) -> Iterator[Any]:
-    rng = np.random.default_rng(seed)
+def _batches(n: int, batch: int | None, rng: np.random.Generator) -> Iterator[Any]:
     while True:
         if batch is None or batch == n:
             yield slice(None)
@@ -185,7 +187,9 @@ def train(
             if now.step == steps:
                 break
     except Diverged as stop:
-        raise Diverged(stop.step, stop.layer, _history(losses, records, net)) from None
+        history = _history(losses, records, net)
+        history.diverged = np.where(history.diverged < 0, stop.step, history.diverged)[()]
+        raise Diverged(stop.step, stop.layer, history) from None
     return _history(losses, records, net)
 
 
@@ -193,4 +197,4 @@ def _history(losses: list[np.ndarray], records: list[Any], net: Sequential) -> H
     loss = np.array(losses).reshape(len(losses), *net.ensemble)
     gone = np.isnan(loss)
     diverged = np.where(gone.any(axis=0), gone.argmax(axis=0), -1) if len(loss) else np.full(net.ensemble, -1)
-    return History(np.arange(len(loss)), loss, records, diverged)
+    return History(np.arange(len(loss)), loss, records, diverged[()])
