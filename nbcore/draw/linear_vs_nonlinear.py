@@ -1,0 +1,187 @@
+"""Pictures of lesson 01: straight and bent boundaries, curves out of pieces, folds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import NullLocator
+
+from nbcore.draw.shapes import class_points, mark_surface, number_line
+from nbcore.draw.style import theme
+
+LIMIT = 2.5  # half the side of the input plane in view
+
+
+def draw_bend(axes: Any, artists: dict[str, Any], result: Any) -> None:
+    """Three panels: the input plane, the plane as the last layer sees it, the loss."""
+    plane, inner, loss = axes
+    if not artists:
+        look = theme()
+        plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="$x_1$", ylabel="$x_2$")
+        plane.set_title("Input plane: what the network says")
+        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="distance from the last layer's line")
+        inner.set_title("The same plane, as the last layer sees it")
+        inner.yaxis.set_major_locator(NullLocator())
+        inner.axvspan(-LIMIT, 0, color=look.surface[1], alpha=0.35, lw=0)
+        inner.axvspan(0, LIMIT, color=look.surface[-2], alpha=0.35, lw=0)
+        inner.axvline(0, color=look.ink, lw=2)
+        loss.set(xlim=(0, result.updates), ylim=(1e-3, 3), yscale="log", xlabel="updates", ylabel="loss $C$")
+        loss.set_title("Loss while it learned")
+        loss.grid(True)
+        artists["surface"] = mark_surface(plane, LIMIT)
+        artists["line"] = LineCollection([], colors=look.ink, linewidths=2, zorder=2)
+        artists["mesh"] = LineCollection([], colors=look.soft, linewidths=0.7, alpha=0.8, zorder=1)
+        plane.add_collection(artists["line"], autolim=False)
+        inner.add_collection(artists["mesh"], autolim=False)
+        artists["points"] = class_points(plane)
+        artists["inside"] = class_points(inner)
+        artists["loss"] = loss.plot([], [], color=look.accent)[0]
+        artists["end"] = loss.plot([], [], "o", color=look.accent, markersize=5)[0]
+    artists["surface"].set_data(result.surface)
+    artists["line"].set_segments(result.lines)
+    artists["mesh"].set_segments(result.mesh)
+    for k in (0, 1):
+        artists["points"][k].set_data(*result.X[result.y == k].T)
+        artists["inside"][k].set_data(*result.inside[result.y == k].T)
+    steps = np.arange(len(result.losses))
+    artists["loss"].set_data(steps, result.losses)
+    artists["end"].set_data(steps[-1:], result.losses[-1:])
+
+
+def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
+    """Two panels: the plane of a single neuron, and the four points on the curve of its activation."""
+    plane, curve = axes
+    if not artists:
+        look = theme()
+        plane.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), xlabel="$x_1$", ylabel="$x_2$")
+        plane.set(xticks=[0, 1], yticks=[0, 1])
+        plane.set_title("Input plane: $a$ by color, $a$ = cut as a line")
+        curve.set(xlim=(-8, 8), ylim=(-1.6, 2.6), xlabel="$z = w_1 x_1 + w_2 x_2 + b$", ylabel=r"$a = \varphi(z)$")
+        curve.set_title("The four points on the activation's curve")
+        curve.grid(True)
+        artists["surface"] = plane.imshow(
+            np.zeros((2, 2)),
+            extent=(-0.6, 1.6, -0.6, 1.6),
+            origin="lower",
+            cmap=look.colormap,
+            vmin=-0.5,
+            vmax=0.5,
+            interpolation="bilinear",
+            aspect="auto",
+            zorder=0,
+        )
+        artists["line"] = LineCollection([], colors=look.ink, linewidths=2, zorder=2)
+        plane.add_collection(artists["line"], autolim=False)
+        artists["points"] = class_points(plane, size=10)
+        artists["curve"] = curve.plot([], [], color=look.soft, lw=2)[0]
+        artists["cut"] = curve.plot([], [], color=look.ink, lw=2)[0]
+        artists["on"] = class_points(curve, size=9)
+        artists["word"] = curve.text(7.8, 0, "cut", ha="right", va="bottom", color=look.ink)
+    artists["surface"].set_data(result.surface)
+    artists["line"].set_segments(result.lines)
+    artists["curve"].set_data(result.z_line, result.a_line)
+    artists["cut"].set_data([-8, 8], [result.cut, result.cut])
+    artists["word"].set_position((7.8, result.cut + 0.04))
+    for k in (0, 1):
+        artists["points"][k].set_data(*result.X[result.y == k].T)
+        artists["on"][k].set_data(result.z[result.y == k], result.a[result.y == k])
+
+
+def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
+    """Two panels: target and sum of the pieces; the pieces one by one."""
+    whole, parts = axes
+    if not artists:
+        look = theme()
+        for panel in axes:
+            number_line(panel, -1, 1)
+            panel.set(ylim=(-1.6, 1.6), xlabel="$x$")
+        whole.set_title("Target (dots) and your sum (thick)")
+        parts.set_title("Your four pieces, one by one")
+        artists["target"] = whole.plot([], [], ".", color=look.soft, markersize=4)[0]
+        artists["yours"] = whole.plot([], [], color=look.accent, lw=2.6)[0]
+        artists["trained"] = whole.plot([], [], "--", color=look.second, lw=2.2)[0]
+        artists["key"] = whole.text(-0.96, -1.5, "", color=look.second)
+        styles = ("-", "--", "-.", ":")
+        colors = (look.low, look.high, look.second, look.accent)
+        artists["pieces"] = [parts.plot([], [], s, color=c)[0] for s, c in zip(styles, colors, strict=True)]
+        artists["knots"] = [parts.plot([], [], "o", color=c, markersize=6)[0] for c in colors]
+        artists["numbers"] = [parts.text(0, 0, str(k + 1), color=c, fontweight="bold") for k, c in enumerate(colors)]
+    artists["target"].set_data(result.x, result.target)
+    artists["yours"].set_data(result.x, result.yours)
+    trained = result.trained is not None
+    artists["trained"].set_data(result.x if trained else [], result.trained if trained else [])
+    artists["key"].set_text("dashed: after training from your settings" if trained else "")
+    for k, piece in enumerate(result.pieces):
+        artists["pieces"][k].set_data(result.x, piece)
+        at = (result.knots[k], np.interp(result.knots[k], result.x, piece))
+        artists["knots"][k].set_data([at[0]], [at[1]])
+        artists["numbers"][k].set_position((at[0] + 0.03, at[1] + 0.08))
+
+
+def draw_width(axes: Any, artists: dict[str, Any], result: Any) -> None:
+    """Two panels: the fit, inside and outside the interval; the error against the width."""
+    fit, error = axes
+    if not artists:
+        look = theme()
+        number_line(fit, -3, 3)
+        fit.axvspan(-3, -1, color=look.faint, alpha=0.6, lw=0)
+        fit.axvspan(1, 3, color=look.faint, alpha=0.6, lw=0)
+        fit.set(ylim=(-2.5, 2.5), xlabel="$x$ (fitted where it is not shaded)")
+        fit.set_title("Target (dots) and fit (line)")
+        error.set(
+            xscale="log",
+            yscale="log",
+            xlim=(0.9, 75),
+            ylim=(1e-4, 2),
+            xlabel="hidden units",
+            ylabel="largest error on [-1, 1]",
+        )
+        error.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
+        error.xaxis.set_minor_locator(NullLocator())
+        error.grid(True)
+        error.set_title("What exists, and what training found")
+        artists["target"] = fit.plot([], [], ".", color=look.soft, markersize=3)[0]
+        artists["fit"] = fit.plot([], [], color=look.accent, lw=2.2)[0]
+        artists["trained"] = fit.plot([], [], "--", color=look.second, lw=2.2)[0]
+        artists["errors"] = error.plot([], [], "o-", color=look.accent, markersize=4)[0]
+        artists["here"] = error.plot(
+            [], [], "o", color=look.accent, markersize=10, fillstyle="none", markeredgewidth=2
+        )[0]
+        artists["found"] = error.plot([], [], "D", color=look.second, markersize=8)[0]
+        artists["key"] = error.text(1, 1.4e-4, "", color=look.second)
+    artists["target"].set_data(result.x, result.target)
+    artists["fit"].set_data(result.x, result.fit)
+    trained = result.trained is not None
+    artists["trained"].set_data(result.x if trained else [], result.trained if trained else [])
+    artists["errors"].set_data(result.widths, np.maximum(result.errors, 1.2e-4))
+    artists["here"].set_data([result.width], [max(result.error, 1.2e-4)])
+    artists["found"].set_data([result.width] if trained else [], [result.trained_error] if trained else [])
+    artists["key"].set_text("diamond, dashed: found by training" if trained else "")
+
+
+def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
+    """Two panels: deep and shallow at equally many units; pieces against units."""
+    curve, pieces = axes
+    if not artists:
+        look = theme()
+        number_line(curve, 0, 1)
+        curve.set(ylim=(-0.05, 1.15), xlabel="$x$")
+        curve.set_title("Deep (thin) and shallow (dashed), equally many units")
+        pieces.set(xlim=(0, 21), ylim=(1.5, 2000), yscale="log", xlabel="ReLU units", ylabel="straight pieces")
+        pieces.set_title("How many straight pieces")
+        pieces.grid(True)
+        units = np.arange(2, 21, 2)
+        pieces.plot(units, 2.0 ** (units / 2), "-", color=look.accent, alpha=0.5)
+        pieces.plot(units, units + 1, "--", color=look.second, alpha=0.7)
+        pieces.text(9.5, 70, "two a layer", color=look.accent, ha="right")
+        pieces.text(20, 26, "all in one layer", color=look.second, ha="right")
+        artists["deep"] = curve.plot([], [], color=look.accent, lw=1.2)[0]
+        artists["shallow"] = curve.plot([], [], "--", color=look.second, lw=2.4)[0]
+        artists["at_deep"] = pieces.plot([], [], "o", color=look.accent, markersize=9)[0]
+        artists["at_shallow"] = pieces.plot([], [], "D", color=look.second, markersize=8)[0]
+    artists["deep"].set_data(result.x, result.deep)
+    artists["shallow"].set_data(result.x, result.shallow)
+    artists["at_deep"].set_data([result.units], [result.deep_pieces])
+    artists["at_shallow"].set_data([result.units], [result.shallow_pieces])

@@ -1,0 +1,118 @@
+"""A figure that lives as long as its explorer: made once, redrawn in milliseconds.
+
+`draw(axes, artists, result)` fills the empty dict `artists` the first time and only sets data afterwards.
+What is in `artists` is redrawn over a cached background; whatever else changes (limits, ticks, labels) makes
+matplotlib mark the figure stale, and then the background is drawn anew.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from nbcore.draw import style
+
+# matplotlib's settings are global, and JupyterLab runs widget callbacks in a thread of their own.
+_making = threading.Lock()
+
+DPI = 100  # so that a CSS pixel is a hundredth of an inch
+LEFT, RIGHT, BOTTOM, TOP, GAP = 58, 20, 40, 30, 68  # pixels around and between panels
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a picture will be seen: width in CSS pixels, pixels per CSS pixel, theme and background."""
+
+    width: int = 960
+    ratio: float = 1.0
+    dark: bool = False
+    background: str | None = None
+
+    @property
+    def theme(self) -> style.Theme:
+        return style.DARK if self.dark else style.LIGHT
+
+
+class Stage:
+    """One figure of one or more panels for one page. `panels` holds their relative widths, `height` is in pixels.
+
+    Panels stand side by side, or one under the other on a narrow page.
+    """
+
+    def __init__(self, draw: Callable[..., Any], page: Page, panels: Sequence[float], height: int) -> None:
+        self.page, self._draw = page, draw
+        self.artists: dict[str, Any] = {}
+        self._background: Any = None
+        self._paper = page.background or page.theme.paper
+        stacked = len(panels) > 1 and page.width < 190 * len(panels)
+        self.width, self.height = page.width, height * (len(panels) if stacked else 1)
+        with _making, style.using(page.theme, self._paper):
+            self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI * page.ratio)
+            self.canvas = FigureCanvasAgg(self.figure)
+            self.axes = self._panels([1.0] * len(panels) if stacked else list(panels), stacked)
+
+    def _panels(self, shares: list[float], stacked: bool) -> list[Any]:
+        w, h, axes = self.width, self.height, []
+        room = w - LEFT - RIGHT if stacked else w - LEFT - RIGHT - GAP * (len(shares) - 1)
+        x = float(LEFT)
+        for k, share in enumerate(shares):
+            if stacked:
+                each = h / len(shares)
+                box: tuple[float, ...] = (LEFT, h - each * (k + 1) + BOTTOM, room, each - BOTTOM - TOP)
+            else:
+                wide = room * share / sum(shares)
+                box = (x, BOTTOM, wide, h - BOTTOM - TOP)
+                x += wide + GAP
+            axes.append(self.figure.add_axes((box[0] / w, box[1] / h, box[2] / w, box[3] / h)))
+        return axes
+
+    def render(self, result: Any, format: str = "png") -> bytes:
+        """The picture of `result` as bytes, "png" (lossless) or "jpeg" (a quarter of the time)."""
+        first = not self.artists
+        with style.using(self.page.theme):
+            if first:
+                with _making, style.using(self.page.theme, self._paper):
+                    self._draw(self.axes, self.artists, result)
+                for artist in self._moving():
+                    artist.set_animated(True)
+            else:
+                self._draw(self.axes, self.artists, result)
+            if first or self.figure.stale:
+                self.canvas.draw()
+                self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+            else:
+                self.canvas.restore_region(self._background)
+            for artist in self._moving():
+                (artist.axes or self.figure).draw_artist(artist)
+        return self._encode(format)
+
+    def _moving(self) -> list[Artist]:
+        return sorted(_flat(self.artists.values()), key=lambda artist: artist.get_zorder())
+
+    def _encode(self, format: str) -> bytes:
+        size = self.canvas.get_width_height(physical=True)
+        image = Image.frombuffer("RGBX", size, self.canvas.buffer_rgba(), "raw", "RGBX", 0, 1)
+        out = io.BytesIO()
+        if format == "jpeg":
+            image.save(out, "jpeg", quality=90, subsampling=0)
+        else:
+            image.convert("RGB").save(out, "png", compress_level=3)
+        return out.getvalue()
+
+
+def _flat(things: Iterable[Any]) -> Iterable[Artist]:
+    for thing in things:
+        if isinstance(thing, Artist):
+            yield thing
+        elif isinstance(thing, dict):
+            yield from _flat(thing.values())
+        elif isinstance(thing, (list, tuple)):
+            yield from _flat(thing)

@@ -1,0 +1,124 @@
+"""The controls of an explorer. Each knows its name in words, what it may be set to, and where it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nbcore.checks import number
+
+
+@dataclass(frozen=True)
+class Control:
+    """`label` is the name that people read and hear; `value` where it starts; `values` the positions it has."""
+
+    label: str
+    value: Any
+    values: tuple[Any, ...]
+
+    def check(self, name: str, value: Any) -> Any:
+        """`value` as this control would hold it; raises ValueError or TypeError naming what is allowed."""
+        for known in self.values:
+            if type(known) is type(value) and known == value:
+                return known
+        raise ValueError(f"{name} must be one of {', '.join(map(str, self.values))}; got {value!r}")
+
+    def corners(self) -> tuple[Any, ...]:
+        """The settings that a test should try: all of a menu, both ends of a slider."""
+        return self.values
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """What the page needs to show this control."""
+        return {
+            "name": name,
+            "label": self.label,
+            "kind": type(self).__name__.lower(),
+            "values": list(self.values),
+            "texts": [self.text(v) for v in self.values],
+        }
+
+    def text(self, value: Any) -> str:
+        return str(value)
+
+
+class Choice(Control):
+    """One of a few, by name."""
+
+
+class Toggle(Control):
+    """On or off."""
+
+
+@dataclass(frozen=True)
+class Slider(Control):
+    """A number; `whole` sliders hold ints. From code any number between the ends may be set."""
+
+    whole: bool = False
+
+    def check(self, name: str, value: Any) -> Any:
+        low, high = self.values[0], self.values[-1]
+        value = number(name, value, low, high)
+        if not self.whole:
+            return value
+        if value != int(value):
+            raise ValueError(f"{name} must be a whole number between {low} and {high}, got {value}")
+        return int(value)
+
+    def corners(self) -> tuple[Any, ...]:
+        return (self.values[0], self.values[-1])
+
+    def text(self, value: Any) -> str:
+        return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+
+
+class Steps(Slider):
+    """A slider that has no values between its positions."""
+
+    def check(self, name: str, value: Any) -> Any:
+        return Control.check(self, name, super().check(name, value))
+
+
+def choice(label: str, options: Iterable[str], value: str | None = None) -> Choice:
+    """A menu; starts at `value`, or at the first option."""
+    options = tuple(options)
+    return _started(Choice(label, options[0] if value is None else value, options))
+
+
+def toggle(label: str, value: bool = False) -> Toggle:
+    """A checkbox."""
+    return _started(Toggle(label, value, (False, True)))
+
+
+def slider(label: str, value: float, low: float, high: float, step: float) -> Slider:
+    """A linear slider from low to high."""
+    count = round((high - low) / step)
+    return _started(Slider(label, value, tuple(float(f"{low + k * step:.10g}") for k in range(count + 1))))
+
+
+def count(label: str, value: int, low: int, high: int, step: int = 1) -> Slider:
+    """A slider over whole numbers."""
+    return _started(Slider(label, value, tuple(range(low, high + 1, step)), whole=True))
+
+
+def steps(label: str, value: int, positions: Iterable[int]) -> Slider:
+    """A slider that stops at the given whole numbers only."""
+    return _started(Steps(label, value, tuple(positions), whole=True))
+
+
+def rate(label: str, value: float, low: float, high: float, per_decade: int = 10) -> Slider:
+    """A logarithmic slider, for learning rates: equal steps are equal ratios, rounded to two digits."""
+    count = round(np.log10(high / low) * per_decade)
+    return _started(Slider(label, value, tuple(float(f"{low * 10 ** (k / per_decade):.2g}") for k in range(count + 1))))
+
+
+def seed(value: int = 0, label: str = "seed (another start)") -> Slider:
+    """The random seed: another start, everything else the same."""
+    return count(label, value, 0, 20)
+
+
+def _started(control: Any) -> Any:
+    control.check("value", control.value)
+    return control

@@ -1,0 +1,247 @@
+"""The explorer: controls, a pure `compute`, a `draw` that only sets data, and a picture that follows the hand."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import inspect
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+from nbcore.draw.stage import Page, Stage
+from nbcore.explore.controls import Control
+from nbcore.explore.picture import Picture, this_cell
+from nbcore.training import Diverged
+
+# What is stored in a notebook and seen without a kernel: always the same page, whoever ran it.
+STORED = Page(width=960, ratio=1.5)
+
+
+class Explorer:
+    """A picture with controls. As the last line of a cell it shows itself, with or without a browser.
+
+    `controls`: {name: Control}. `compute(**params) -> result` is pure; as a generator, each result it yields is
+    a picture, and newer settings close it. `draw(axes, artists, result)` fills `artists` once, then only sets
+    data. `alt` says what there is to see, `status` what came out: a string, or a function of (params, result).
+    `panels` are relative widths, `height` is in CSS pixels.
+
+    Without a browser: `.set(name=value)`, `.params`, `.result`, `.png()`. Moves in a page come in through
+    `.picture`; what went wrong last is in `.error`. Raises ValueError or TypeError for settings that do not fit.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, Control],
+        compute: Callable[..., Any],
+        draw: Callable[..., Any],
+        *,
+        title: str,
+        alt: str | Callable[[dict[str, Any], Any], str],
+        status: str | Callable[[dict[str, Any], Any], str] = "",
+        panels: Sequence[float] = (1,),
+        height: int = 330,
+    ) -> None:
+        for name, control in controls.items():
+            if not isinstance(control, Control):
+                raise TypeError(f"controls[{name!r}] must be a control (slider, rate, choice ...), got {control!r}")
+        inspect.signature(compute).bind(**dict.fromkeys(controls))  # a TypeError now, rather than at the first move
+        self.controls, self.compute, self.draw = dict(controls), compute, draw
+        self.title, self._alt, self._status = title, alt, status
+        self._panels, self._height = tuple(panels), height
+        self._params = {name: control.value for name, control in controls.items()}
+        self._result: Any = None
+        self._computed = False
+        self.error: Exception | None = None
+        self._stages: dict[str, Stage] = {}
+        self._lock = threading.RLock()
+        self._wanted = self._shown = 0
+        self._task: asyncio.Task[None] | None = None
+        self._picture: Picture | None = None
+
+    # ---- without a browser
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The settings, by name; a copy."""
+        return dict(self._params)
+
+    @property
+    def result(self) -> Any:
+        """What `compute` gives for these settings (a generator's last result)."""
+        with self._lock:
+            if not self._computed:
+                for result in self._results():
+                    self._result, self._computed = result, True
+            return self._result
+
+    def set(self, **changes: Any) -> Explorer:
+        """Change settings, as a hand on the controls would. Raises for a bad setting, and then changes nothing."""
+        params = self._checked({**self._params, **changes})
+        with self._lock:
+            self._params, self._computed, self.error = params, False, None
+            self._wanted += 1
+            if self._picture is not None:
+                self._picture.params = params
+                self._show_all()
+            else:
+                self._try(lambda: self.result)
+            if self.error is not None:
+                raise self.error
+        return self
+
+    def reset(self) -> Explorer:
+        """Back to where all controls started."""
+        return self.set(**{name: control.value for name, control in self.controls.items()})
+
+    def png(self, page: Page = STORED) -> bytes:
+        """The picture of these settings as PNG."""
+        return Stage(self.draw, page, self._panels, self._height).render(self.result)
+
+    @property
+    def alt(self) -> str:
+        """The alt text of the picture for these settings."""
+        return self._words(self._alt)
+
+    @property
+    def status(self) -> str:
+        """What came out, in words."""
+        return self._words(self._status)
+
+    def _words(self, text: str | Callable[[dict[str, Any], Any], str]) -> str:
+        return text if isinstance(text, str) else text(self.params, self.result)
+
+    def _checked(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(params) - set(self.controls))
+        if unknown:
+            raise ValueError(f"there is no control named {unknown[0]!r}; there are {', '.join(self.controls)}")
+        return {name: control.check(name, params[name]) for name, control in self.controls.items()}
+
+    def _results(self) -> Generator[Any]:
+        result = self.compute(**self._params)
+        if inspect.isgenerator(result):
+            yield from result
+        else:
+            yield result
+
+    # ---- in a page
+
+    @property
+    def picture(self) -> Picture:
+        """The widget. Made when first needed."""
+        if self._picture is None:
+            described = [control.describe(name) for name, control in self.controls.items()]
+            self._picture = Picture(title=self.title, controls=described, params=self._params, start=self._params)
+            self._picture.observe(self._moved, "params")
+            self._picture.observe(self._turned, "page")
+            self._picture.on_msg(self._told)
+        return self._picture
+
+    def _moved(self, change: Any) -> None:
+        if change.new == self._params:
+            return
+        try:
+            params = self._checked(change.new)
+        except (TypeError, ValueError) as error:
+            self._say(error)
+            return
+        with self._lock:
+            self._params, self._computed, self.error = params, False, None
+            self._wanted += 1
+        loop = _running_loop()
+        if loop is None or not inspect.isgeneratorfunction(self.compute):
+            self._show_all()
+        elif self._task is None or self._task.done():
+            self._task = loop.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        """Draws a generator's results as they come, and starts over as soon as there are newer settings."""
+        while self._shown != self._wanted:
+            goal, results = self._wanted, self._results()
+            while self._try(lambda results=results: self._show_next(results)):  # type: ignore[misc]
+                await asyncio.sleep(0.001)  # lets the loop take in a newer move
+                if self._wanted != goal:
+                    break
+            else:
+                self._shown = goal
+            results.close()
+
+    def _show_next(self, results: Iterator[Any]) -> bool:
+        for result in results:
+            self._show(result)
+            return True
+        return False
+
+    def _show_all(self) -> None:
+        def every() -> bool:
+            for result in self._results():
+                self._show(result)
+            return True
+
+        if self._try(every):
+            self._shown = self._wanted
+
+    def _try(self, work: Callable[[], Any]) -> Any:
+        try:
+            with self._lock:
+                return work()
+        except Exception as error:
+            self._shown = self._wanted
+            self._stages.clear()  # a drawing that stopped half way may have left its artists half set
+            self._say(error)
+            return False
+
+    def _say(self, error: Exception) -> None:
+        self.error = error
+        if self._picture is not None:
+            kind = "" if isinstance(error, (Diverged, ValueError)) else f"{type(error).__name__}: "
+            self._picture.error = f"{kind}{error}. The last good picture is kept."
+
+    def _show(self, result: Any) -> None:
+        # Draw first: a result that can't be drawn leaves everything as it was.
+        frame = self._stage("quick").render(result, "jpeg")
+        self._result, self._computed = result, True
+        self._send(frame, "image/jpeg")
+
+    def _send(self, frame: bytes, mime: str) -> None:
+        with self.picture.hold_sync():
+            self.picture.frame, self.picture.mime = frame, mime
+            self.picture.alt, self.picture.status, self.picture.error = self.alt, self.status, ""
+            self.picture.height = self._stage("quick").height
+
+    def _stage(self, kind: str) -> Stage:
+        page = self.picture.seen_on
+        if kind == "quick":
+            page = Page(page.width, 1.0, page.dark, page.background)
+        if kind not in self._stages or self._stages[kind].page != page:
+            self._stages[kind] = Stage(self.draw, page, self._panels, self._height)
+        return self._stages[kind]
+
+    def _turned(self, change: Any) -> None:
+        """The page's width, theme or pixel ratio is known, or has changed."""
+        self._try(lambda: self._show(self.result))
+
+    def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        """The hand rests: send the same picture once more, lossless and as fine as the screen."""
+        if content.get("rest") and self._computed and self._shown == self._wanted:
+            kind = "fine" if self.picture.seen_on.ratio > 1 else "quick"
+            self._try(lambda: self._send(self._stage(kind).render(self._result), "image/png"))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data: dict[str, Any] = {
+            "text/plain": repr(self),
+            "image/png": base64.b64encode(self.png()).decode(),
+            "application/vnd.jupyter.widget-view+json": this_cell(self.picture).view(),
+        }
+        return data, {"image/png": {"alt": self.alt, "width": STORED.width}}
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self._params.items())
+        return f"Explorer({self.title!r}, {settings})"
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

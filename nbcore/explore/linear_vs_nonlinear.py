@@ -1,0 +1,473 @@
+"""Explorers of lesson 01. Each `compute` is pure; the lesson shows the one of "Bend the line" in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nbcore.activations import ACTIVATIONS, Activation, identity, relu, sigmoid, tanh
+from nbcore.datasets import CURVES, PLANE
+from nbcore.draw import boundary, unit_grid
+from nbcore.draw import linear_vs_nonlinear as pictures
+from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
+from nbcore.explore.explorer import Explorer
+from nbcore.losses import bce, mse
+from nbcore.network import MLP, Sequential
+from nbcore.optimizers import SGD, Adam
+from nbcore.training import train, training
+
+# One number out of one number: what a hidden layer or a single neuron can use.
+SCALAR = [name for name, phi in ACTIVATIONS.items() if name not in ("softmax", "step")]
+
+# ---- Bend the line
+
+UPDATES = 1000
+GRID, TICKS = unit_grid(pictures.LIMIT, 64)
+_lines = np.linspace(-pictures.LIMIT, pictures.LIMIT, 15)
+_along = np.linspace(-pictures.LIMIT, pictures.LIMIT, 41)
+# 15 + 15 lines over the plane, 41 points each.
+MESH = np.concatenate(
+    [np.stack([np.full(41, c), _along], axis=1) for c in _lines]
+    + [np.stack([_along, np.full(41, c)], axis=1) for c in _lines]
+)
+
+
+@dataclass(frozen=True)
+class Bent:
+    """A trained network, seen from all sides: what the three panels show."""
+
+    net: Sequential
+    X: np.ndarray
+    y: np.ndarray
+    losses: np.ndarray
+    updates: int
+    surface: np.ndarray
+    lines: list[np.ndarray]
+    inside: np.ndarray
+    mesh: np.ndarray
+    accuracy: float
+    collapsed: tuple[np.ndarray, np.ndarray, float] | None
+
+
+def view(net: Sequential, X: np.ndarray, Y: np.ndarray, losses: list[Any], updates: int = UPDATES) -> Bent:
+    """All that the picture shows of a network with two inputs and one sigmoid output."""
+    A = net.forward(GRID)
+    z = net.layers[-1].z.reshape(len(TICKS), -1)
+    collapsed = None
+    if all(layer.phi == identity for layer in net.layers[:-1]):
+        W, b = collapse(net)
+        collapsed = W, b, float(np.abs(GRID @ W.T + b - net.layers[-1].z).max())
+    correct = (net.forward(X) > 0.5) == (Y > 0.5)
+    inside, mesh = _seen_by_last_layer(net, X)
+    surface = A.reshape(len(TICKS), -1)
+    lines = boundary(TICKS, z)
+    return Bent(
+        net, X, Y[:, 0], np.array(losses), updates, surface, lines, inside, mesh, float(correct.mean()), collapsed
+    )
+
+
+def collapse(net: Sequential) -> tuple[np.ndarray, np.ndarray]:
+    """The one W and b that equal all layers of a network whose hidden layers are linear."""
+    W, b = np.eye(net.layers[0].n_in), np.zeros((1, net.layers[0].n_in))
+    for layer in net.layers:
+        W, b = layer.W @ W, b @ layer.W.T + layer.b
+    return W, b
+
+
+def _seen_by_last_layer(net: Sequential, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points and mesh in the plane of the last layer: across its line, and along the widest direction beside it."""
+    net.forward(np.concatenate([MESH, X]))
+    last = net.layers[-1]
+    H, w = last.a_in, last.W[0]
+    norm = np.linalg.norm(w) or 1.0
+    across = last.z[:, 0] / norm
+    rest = H - H.mean(axis=0)
+    rest = rest - np.outer(rest @ w, w) / norm**2
+    along = rest @ np.linalg.eigh(rest.T @ rest)[1][:, -1]
+    # An eigenvector has no sign of its own: take the one that keeps the plane's second axis pointing up.
+    along = along * (1 if along[: len(MESH)] @ MESH[:, 1] >= 0 else -1)
+    seen = np.stack([across, along], axis=1)
+    points = np.abs(seen[len(MESH) :])
+    seen = seen * 2.0 / np.maximum(points.max(axis=0), 1e-9)
+    return seen[len(MESH) :], seen[: len(MESH)].reshape(-1, len(_along), 2)
+
+
+def bend(data: str, noise: float, depth: int, width: int, activation: str, eta: float, seed: int) -> Iterator[Bent]:
+    """Trains a fresh network for 1,000 updates; a picture after 250, 600 and all of them."""
+    X, Y = PLANE[data](200, noise, seed)
+    net = MLP([2] + [width] * depth + [1], hidden=activation, output=sigmoid, seed=seed)
+    losses = []
+    for now in training(net, X, Y, bce, SGD(eta)):
+        losses.append(now.loss)
+        if now.step in (250, 600, UPDATES):
+            yield view(net, X, Y, losses)
+        if now.step == UPDATES:
+            return
+
+
+def _bend_status(p: dict[str, Any], r: Bent) -> str:
+    text = f"{r.accuracy:.0%} of the points on their side, loss {r.losses[-1]:.3g} after {len(r.losses) - 1} updates."
+    if r.collapsed is None:
+        return text
+    W, b, gap = r.collapsed
+    how_many = {0: "One layer", 1: "Both layers"}.get(p["depth"], f"All {p['depth'] + 1} layers")
+    size = f"to {1e-12:.0e}" if gap < 1e-12 else f"only to {gap:.0e}"
+    return (
+        f"{text} {how_many} together: z = {W[0, 0]:.3f} x1 {W[0, 1]:+.3f} x2 {b[0, 0]:+.3f}, "
+        f"equal to the network {size} all over the plane. A straight line."
+    ).replace("-", "\N{MINUS SIGN}")
+
+
+def _bend_alt(p: dict[str, Any], r: Bent) -> str:
+    shape = "straight" if r.collapsed is not None else "free to bend"
+    layers = (
+        "no hidden layer" if p["depth"] == 0 else f"{p['depth']} hidden layers of {p['width']} {p['activation']} units"
+    )
+    return (
+        f"Three panels for the data set {p['data']} and a network with {layers}. Left: the input plane, blue where the "
+        f"network says class 0 and orange where it says class 1, with a boundary that is {shape}; {r.accuracy:.0%} of "
+        "the points lie on their side. Middle: the same plane as the last layer sees it, cut by a straight line. "
+        f"Right: the loss falls from {r.losses[0]:.2g} to {r.losses[-1]:.2g}."
+    )
+
+
+def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
+    """Data, noise, depth, width, activation, learning rate, seed: the network retrains inside each move."""
+    controls = {
+        "data": choice("data", PLANE, start.get("data", "moons")),
+        "noise": slider("noise", start.get("noise", 0.15), 0, 0.6, 0.05),
+        "depth": count("hidden layers", start.get("depth", 1), 0, 3),
+        "width": count("units in each", start.get("width", 8), 1, 16),
+        "activation": choice("activation", SCALAR, start.get("activation", "tanh")),
+        "eta": rate("learning rate \N{GREEK SMALL LETTER ETA}", start.get("eta", 1.0), 0.01, 10),
+        "seed": seed(start.get("seed", 0)),
+    }
+    return Explorer(
+        controls,
+        compute,
+        pictures.draw_bend,
+        title="Bend the line",
+        alt=_bend_alt,
+        status=_bend_status,
+        panels=(1, 1, 0.8),
+        height=330,
+    )
+
+
+# ---- One neuron
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+XOR = np.array([0, 1, 1, 0])
+_neuron_ticks = np.linspace(-0.6, 1.6, 64)
+_neuron_grid = np.stack([g.ravel() for g in np.meshgrid(_neuron_ticks, _neuron_ticks)], axis=1)
+_z_line = np.linspace(-8, 8, 201)
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """One neuron on the four points of XOR."""
+
+    X: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    a: np.ndarray
+    cut: float
+    surface: np.ndarray
+    lines: list[np.ndarray]
+    z_line: np.ndarray
+    a_line: np.ndarray
+    right: int
+
+
+def neuron(activation: str, w1: float, w2: float, b: float, cut: float) -> Neuron:
+    """a = phi(w1 x1 + w2 x2 + b) on the plane and on XOR's points; `right` are those on their side of the cut."""
+    phi, w = ACTIVATIONS[activation], np.array([w1, w2])
+    z = CORNERS @ w + b
+    a = phi(z)
+    surface = (phi(_neuron_grid @ w + b) - cut).reshape(len(_neuron_ticks), -1)
+    side = a > cut
+    right = int(max((side == XOR).sum(), (side != XOR).sum()))  # which side is called class 1 is free
+    lines = boundary(_neuron_ticks, surface)
+    return Neuron(CORNERS, XOR, z, a, cut, surface, lines, _z_line, phi(_z_line), right)
+
+
+def _neuron_status(p: dict[str, Any], r: Neuron) -> str:
+    values = ", ".join(f"{a:.3f}" for a in r.a).replace("-", "\N{MINUS SIGN}")
+    lines = {0: "no line in view", 1: "one straight line"}.get(len(r.lines), f"{len(r.lines)} parallel straight lines")
+    return f"a at (0,0), (0,1), (1,0), (1,1): {values}. The cut gives {lines}; {r.right} of 4 points on their side."
+
+
+def one_neuron(**start: Any) -> Explorer:
+    """One neuron, every activation, on XOR: the activation alone bends nothing."""
+    controls = {
+        "activation": choice("activation", SCALAR, start.get("activation", "sigmoid")),
+        "w1": slider("weight w\N{SUBSCRIPT ONE}", start.get("w1", 3.0), -5, 5, 0.1),
+        "w2": slider("weight w\N{SUBSCRIPT TWO}", start.get("w2", 3.0), -5, 5, 0.1),
+        "b": slider("bias b", start.get("b", -1.5), -6, 6, 0.1),
+        "cut": slider("cut (class 1 is on one side)", start.get("cut", 0.5), -1, 2, 0.01),
+    }
+    return Explorer(
+        controls,
+        neuron,
+        pictures.draw_neuron,
+        title="One neuron, any activation",
+        alt=lambda p, r: (
+            f"Left: the plane of one {p['activation']} neuron with the four points of XOR, circles for class 0 and "
+            f"squares for class 1, and the places where a equals {p['cut']:g}: {len(r.lines)} straight lines. Right: "
+            f"the four points on the curve of {p['activation']}, with the cut as a horizontal line. "
+            f"{r.right} of 4 points are right."
+        ),
+        status=_neuron_status,
+        panels=(0.85, 1),
+        height=310,
+    )
+
+
+# ---- Build a curve by hand
+
+X_LINE = np.linspace(-1, 1, 201)
+PIECES = 4
+# How steep a step is: about a tenth of the interval from low to high.
+UNITS: dict[str, tuple[Activation, float]] = {"ReLU hinge": (relu, 1.0), "sigmoid step": (sigmoid, 20.0)}
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A curve made of four pieces, beside its target."""
+
+    x: np.ndarray
+    target: np.ndarray
+    pieces: np.ndarray
+    knots: list[float]
+    yours: np.ndarray
+    error: float
+    trained: np.ndarray | None
+    trained_error: float
+
+
+def by_hand(target: str, unit: str, c: float, updates: int, **settings: float) -> Iterator[ByHand]:
+    """c + sum_i w_i phi(s (x - k_i)), and the same network after more updates of gradient descent."""
+    phi, s = UNITS[unit]
+    knots = [settings[f"k{i}"] for i in range(1, PIECES + 1)]
+    weights = [settings[f"w{i}"] for i in range(1, PIECES + 1)]
+    x, goal = X_LINE, CURVES[target](X_LINE)
+    pieces = np.array([w * phi(s * (x - k)) for w, k in zip(weights, knots, strict=True)])
+    yours = c + pieces.sum(axis=0)
+
+    def rms(fit: np.ndarray) -> float:
+        return float(np.sqrt(np.mean((fit - goal) ** 2)))
+
+    yield ByHand(x, goal, pieces, knots, yours, rms(yours), None, np.nan)
+    if updates:
+        net = MLP([1, PIECES, 1], hidden=phi, output=identity)
+        first, last = net.layers
+        first.W, first.b = np.full((PIECES, 1), s), [[-s * k for k in knots]]
+        last.W, last.b = [weights], [[c]]
+        train(net, x[:, None], goal[:, None], mse, optimizer=Adam(0.02), steps=updates)
+        fit = net.forward(x[:, None])[:, 0]
+        yield ByHand(x, goal, pieces, knots, yours, rms(yours), fit, rms(fit))
+
+
+def _by_hand_status(p: dict[str, Any], r: ByHand) -> str:
+    text = f"Your curve misses the target by {r.error:.3f} (root mean square)."
+    if r.trained is None:
+        return text
+    return f"{text} After {p['updates']} updates from your settings: {r.trained_error:.3f}."
+
+
+def build_by_hand(**start: Any) -> Explorer:
+    """Four ReLU hinges or sigmoid steps, placed and weighed by hand; then gradient descent goes on from there."""
+    knots = (-1.0, -0.5, 0.0, 0.5)
+    controls: dict[str, Any] = {
+        "target": choice("target", CURVES, start.get("target", "sine")),
+        "unit": choice("pieces", UNITS, start.get("unit", "ReLU hinge")),
+        "c": slider("constant c", start.get("c", 0.0), -2, 2, 0.05),
+        "updates": count("then train on, updates", start.get("updates", 0), 0, 500, 50),
+    }
+    for i, knot in enumerate(knots, start=1):
+        controls[f"k{i}"] = slider(f"piece {i}: where k", start.get(f"k{i}", knot), -1, 1, 0.05)
+    for i in range(1, PIECES + 1):
+        controls[f"w{i}"] = slider(f"piece {i}: weight w", start.get(f"w{i}", 0.0), -8, 8, 0.1)
+    return Explorer(
+        controls,
+        by_hand,
+        pictures.draw_by_hand,
+        title="Build a curve by hand",
+        alt=lambda p, r: (
+            f"Left: the {p['target']} curve as dots and the sum of your four pieces as a thick line; they differ by "
+            f"{r.error:.2f} root mean square. Right: the four pieces, each a {p['unit']}, one by one with numbers."
+        ),
+        status=_by_hand_status,
+        panels=(1, 1),
+        height=310,
+    )
+
+
+# ---- How wide is wide enough?
+
+WIDTHS = (1, 2, 4, 8, 16, 32, 64)
+X_WIDE = np.linspace(-3, 3, 601)
+INSIDE = np.abs(X_WIDE) <= 1 + 1e-9
+
+
+def _power(name: str, n: int) -> Activation:
+    return Activation(name, f"z^{n}", lambda z: z**n, lambda z, a: n * z ** (n - 1))
+
+
+# The two polynomials are what Leshno et al. 1993 exclude.
+FITTERS: dict[str, Activation] = {
+    "relu": relu,
+    "tanh": tanh,
+    "sigmoid": sigmoid,
+    "silu": ACTIVATIONS["silu"],
+    "square (a polynomial)": _power("square", 2),
+    "cube (a polynomial)": _power("cube", 3),
+}
+
+
+@dataclass(frozen=True)
+class Wide:
+    """The best fit that a hidden layer of a given width offers, its errors at every width, and a trained one."""
+
+    x: np.ndarray
+    target: np.ndarray
+    fit: np.ndarray
+    width: int
+    error: float
+    outside: float
+    widths: tuple[int, ...]
+    errors: np.ndarray
+    trained: np.ndarray | None
+    trained_error: float
+
+
+def best_fit(phi: Activation, width: int, target: np.ndarray) -> np.ndarray:
+    """Least squares over the output weights; the hidden units stand evenly over [-1, 1]."""
+    steep = 1.0 if phi(np.array(50.0)) > 2 else max(4.0, width / 2)
+    knots = -1 + 2 * np.arange(width) / width
+    features = np.column_stack([phi(steep * (X_WIDE[:, None] - knots)), np.ones_like(X_WIDE)])
+    out = np.linalg.lstsq(features[INSIDE], target[INSIDE], rcond=1e-10)[0]
+    return features @ out
+
+
+def how_wide(target: str, activation: str, width: int, trained: bool, seed: int) -> Iterator[Wide]:
+    """The best fit first, then (when asked for) what 600 updates of Adam find from a random start."""
+    phi, goal = FITTERS[activation], CURVES[target](X_WIDE)
+    fits = [best_fit(phi, n, goal) for n in WIDTHS]
+    errors = np.array([np.abs(fit - goal)[INSIDE].max() for fit in fits])
+    k = WIDTHS.index(width)
+    outside = float(np.abs(fits[k] - goal)[~INSIDE].max())
+    yield Wide(X_WIDE, goal, fits[k], width, errors[k], outside, WIDTHS, errors, None, np.nan)
+    if trained:
+        net = MLP([1, width, 1], hidden=phi, output=identity, seed=seed)
+        net.layers[0].b = np.random.default_rng(seed).uniform(-1, 1, (1, width))
+        X, Y = X_WIDE[INSIDE][::2, None], goal[INSIDE][::2, None]
+        train(net, X, Y, mse, optimizer=Adam(0.02), steps=600)
+        found = net.forward(X_WIDE[:, None])[:, 0]
+        miss = float(np.abs(found - goal)[INSIDE].max())
+        yield Wide(X_WIDE, goal, fits[k], width, errors[k], outside, WIDTHS, errors, found, miss)
+
+
+def _wide_status(p: dict[str, Any], r: Wide) -> str:
+    text = (
+        f"{r.width} units: best fit within {r.error:.2g} on [\N{MINUS SIGN}1, 1], up to {r.outside:.2g} off outside it."
+    )
+    return text if r.trained is None else f"{text} Training found one within {r.trained_error:.2g}."
+
+
+def width_and_error(**start: Any) -> Explorer:
+    """Error against width; a polynomial activation; failure outside the interval; existence against training."""
+    controls = {
+        "target": choice("target", CURVES, start.get("target", "wiggle")),
+        "activation": choice("activation", FITTERS, start.get("activation", "relu")),
+        "width": steps("hidden units", start.get("width", 8), WIDTHS),
+        "trained": toggle("show what training finds", start.get("trained", False)),
+        "seed": seed(start.get("seed", 0)),
+    }
+    return Explorer(
+        controls,
+        how_wide,
+        pictures.draw_width,
+        title="How wide is wide enough?",
+        alt=lambda p, r: (
+            f"Left: the {p['target']} curve as dots and the best fit with {p['width']} {p['activation']} units as a "
+            f"line, fitted between -1 and 1; it is within {r.error:.2g} there and up to {r.outside:.2g} off outside. "
+            f"Right: the largest error against the units, {r.errors[0]:.2g} at 1 and {r.errors[-1]:.2g} at 64."
+        ),
+        status=_wide_status,
+        panels=(1.2, 1),
+        height=310,
+    )
+
+
+# ---- Fold the line
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A deep and a shallow network of equally many ReLUs."""
+
+    x: np.ndarray
+    deep: np.ndarray
+    shallow: np.ndarray
+    units: int
+    deep_pieces: int
+    shallow_pieces: int
+
+
+X_FOLD = np.linspace(0, 1, 2**12 + 1)  # dyadic points, on which the tent map is exact
+
+
+def tent_network(layers: int, height: float = 1.0) -> MLP:
+    """`layers` hidden layers of two ReLUs, each with its output folded into the next: T o T o ... o T.
+
+    T(x) = 2 h relu(x) - 4 h relu(x - 1/2), which is 2 h x up to 1/2 and 2 h (1 - x) from there.
+    """
+    net = MLP([1] + [2] * layers + [1], hidden=relu, output=identity)
+    out = 2 * height * np.array([[1.0, -2.0]])
+    for k, layer in enumerate(net.layers):
+        layer.W = np.ones((2, 1)) if k == 0 else (out if k == layers else np.ones((2, 1)) @ out)
+        layer.b = [[0.0]] if k == layers else [[0.0, -0.5]]
+    return net
+
+
+def count_pieces(y: np.ndarray) -> int:
+    """Straight pieces of a curve sampled at even steps: one more than there are changes of slope."""
+    return 1 + int((np.abs(np.diff(y, 2)) > 1e-9).sum())
+
+
+def fold(layers: int, height: float) -> Folded:
+    """The tent map iterated, and the best that as many ReLUs do side by side, with evenly spaced hinges."""
+    deep = tent_network(layers, height).forward(X_FOLD[:, None])[:, 0]
+    units = 2 * layers
+    hinges = np.column_stack([relu(X_FOLD[:, None] - np.arange(units) / units), np.ones_like(X_FOLD)])
+    shallow = hinges @ np.linalg.lstsq(hinges, deep, rcond=1e-10)[0]
+    return Folded(X_FOLD, deep, shallow, units, count_pieces(deep), units + 1)
+
+
+def fold_the_line(**start: Any) -> Explorer:
+    """Depth multiplies, width adds: 2 ReLUs a layer against all in one layer."""
+    controls = {
+        "layers": count("layers of two ReLUs", start.get("layers", 3), 1, 10),
+        "height": slider("height of one fold", start.get("height", 1.0), 0.5, 1, 0.01),
+    }
+    return Explorer(
+        controls,
+        fold,
+        pictures.draw_fold,
+        title="Fold the line",
+        alt=lambda p, r: (
+            f"Left: the curve of {p['layers']} layers of two ReLUs, {r.deep_pieces} straight pieces, and the best fit "
+            f"to it by one layer of {r.units} ReLUs, at most {r.shallow_pieces} pieces. Right: pieces against units, "
+            "a straight line upward for deep networks on a logarithmic axis, almost flat for shallow ones."
+        ),
+        status=lambda p, r: (
+            f"{r.units} ReLUs: {r.deep_pieces} straight pieces when they fold one after the other, "
+            f"at most {r.shallow_pieces} side by side."
+        ),
+        panels=(1.3, 1),
+        height=300,
+    )

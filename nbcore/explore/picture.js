@@ -1,0 +1,189 @@
+// Shows an explorer: native controls with names, a picture with alt text, a line in words.
+// ipywidgets keeps one change in flight and only the newest after it, so nothing queues up behind the hand.
+
+const REST = 160; // ms without a new picture, after which the hand counts as resting
+
+let count = 0;
+
+function make(tag, className, parent, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  if (parent) parent.append(node);
+  return node;
+}
+
+// JupyterLab would otherwise take arrow keys and letters for shortcuts of its own.
+function keepKeys(node) {
+  node.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
+function isDark() {
+  const { jpThemeLight } = document.body.dataset;
+  if (jpThemeLight !== undefined) return jpThemeLight === "false";
+  const kind = document.body.dataset.vscodeThemeKind;
+  if (kind !== undefined) return kind.includes("dark") || kind === "vscode-high-contrast";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function backgroundOf(node) {
+  for (; node; node = node.parentElement) {
+    const rgb = getComputedStyle(node).backgroundColor.match(/^rgb\((\d+), (\d+), (\d+)\)$/);
+    if (rgb) return "#" + rgb.slice(1).map((v) => Number(v).toString(16).padStart(2, "0")).join("");
+  }
+  return "";
+}
+
+function makeControl(spec, id, parent, changed) {
+  const box = make("div", "nbx-control nbx-" + spec.kind, parent);
+  const label = make("label", "nbx-label", box, spec.label);
+  label.htmlFor = id;
+  let input, show;
+  if (spec.kind === "choice") {
+    input = make("select", "", box);
+    spec.texts.forEach((text) => make("option", "", input, text));
+    show = (value) => { input.selectedIndex = spec.values.indexOf(value); };
+    input.addEventListener("change", () => changed(spec.values[input.selectedIndex]));
+  } else if (spec.kind === "toggle") {
+    input = make("input", "", null);
+    input.type = "checkbox";
+    box.prepend(input);
+    show = (value) => { input.checked = value; };
+    input.addEventListener("change", () => changed(input.checked));
+  } else {
+    const readout = make("output", "nbx-value", box);
+    readout.htmlFor = id;
+    input = make("input", "", box);
+    input.type = "range";
+    input.min = 0;
+    input.max = spec.values.length - 1;
+    input.step = 1;
+    const say = (text) => {
+      readout.textContent = text;
+      input.setAttribute("aria-valuetext", text);
+    };
+    show = (value) => {
+      let near = 0;
+      spec.values.forEach((v, k) => {
+        if (Math.abs(v - value) < Math.abs(spec.values[near] - value)) near = k;
+      });
+      input.value = near;
+      say(spec.values[near] === value ? spec.texts[near] : String(Number(value.toPrecision(4))));
+    };
+    input.addEventListener("input", () => {
+      say(spec.texts[input.value]);
+      changed(spec.values[input.value]);
+    });
+  }
+  input.id = id;
+  keepKeys(input);
+  return { input, show };
+}
+
+function render({ model, el }) {
+  const uid = `nbx-${++count}-${Math.random().toString(36).slice(2, 8)}`;
+  const root = make("section", "nbx", el);
+  root.setAttribute("aria-labelledby", uid + "-title");
+  const head = make("div", "nbx-head", root);
+  make("div", "nbx-title", head, model.get("title")).id = uid + "-title";
+  const reset = make("button", "nbx-reset", head, "Reset");
+  reset.type = "button";
+  reset.setAttribute("aria-label", "Reset: " + model.get("title"));
+  keepKeys(reset);
+
+  const grid = make("div", "nbx-controls", root);
+  const controls = {};
+  const move = (changes) => {
+    model.set("params", { ...model.get("params"), ...changes });
+    model.save_changes();
+  };
+  for (const spec of model.get("controls")) {
+    controls[spec.name] = makeControl(spec, `${uid}-${spec.name}`, grid, (value) => move({ [spec.name]: value }));
+  }
+  const showParams = () => {
+    for (const [name, value] of Object.entries(model.get("params"))) {
+      // A slider under the hand is ahead of the kernel: leave it where the hand is.
+      if (!controls[name].input.matches(":active")) controls[name].show(value);
+    }
+  };
+  reset.addEventListener("click", () => {
+    move(model.get("start"));
+    showParams();
+  });
+
+  const picture = make("img", "nbx-picture", root);
+  const status = make("p", "nbx-status", root);
+  const error = make("p", "nbx-error", root);
+  error.setAttribute("role", "alert");
+  const spoken = make("p", "nbx-spoken", root); // read out once the hand rests, not at every picture
+  spoken.setAttribute("aria-live", "polite");
+
+  let url, resting;
+  const showFrame = () => {
+    const frame = model.get("frame");
+    if (!frame || !frame.byteLength) return;
+    const old = url;
+    url = URL.createObjectURL(new Blob([frame], { type: model.get("mime") }));
+    picture.src = url;
+    picture.style.aspectRatio = `${model.get("page").width} / ${model.get("height")}`;
+    picture.decode().catch(() => {}).then(() => old && URL.revokeObjectURL(old));
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      spoken.textContent = model.get("status");
+      if (model.get("mime") === "image/jpeg") model.send({ rest: true });
+    }, REST);
+  };
+  const showWords = () => {
+    picture.alt = model.get("alt");
+    status.textContent = model.get("status");
+    const message = model.get("error");
+    error.textContent = message ? "This setting did not work. " + message : "";
+    error.hidden = !message;
+  };
+
+  let told = "";
+  const tellPage = () => {
+    const width = Math.floor(root.clientWidth);
+    if (!width) return; // not laid out yet, or in a hidden tab
+    const page = { width, ratio: window.devicePixelRatio, dark: isDark(), background: backgroundOf(root) };
+    root.classList.toggle("nbx-dark", page.dark);
+    if (JSON.stringify(page) === told) return;
+    told = JSON.stringify(page);
+    model.set("page", page);
+    model.save_changes();
+  };
+  let settling;
+  const pageChanged = () => {
+    clearTimeout(settling);
+    settling = setTimeout(tellPage, told ? 120 : 0);
+  };
+  const widths = new ResizeObserver(pageChanged);
+  widths.observe(root);
+  const themes = new MutationObserver(pageChanged);
+  themes.observe(document.body, { attributes: true });
+  // JupyterLab swaps a style sheet for a theme, after it has set the attribute.
+  const sheets = new MutationObserver(pageChanged);
+  sheets.observe(document.head, { childList: true });
+  window.addEventListener("resize", pageChanged); // also fires when the pixel ratio changes
+
+  model.on("change:frame", showFrame);
+  model.on("change:params", showParams);
+  model.on("change:alt change:status change:error", showWords);
+  showParams();
+  showWords();
+  showFrame();
+  return () => {
+    widths.disconnect();
+    themes.disconnect();
+    sheets.disconnect();
+    window.removeEventListener("resize", pageChanged);
+    clearTimeout(resting);
+    clearTimeout(settling);
+    model.off("change:frame", showFrame);
+    model.off("change:params", showParams);
+    model.off("change:alt change:status change:error", showWords);
+    if (url) URL.revokeObjectURL(url);
+  };
+}
+
+export default { render };

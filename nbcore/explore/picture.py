@@ -1,0 +1,71 @@
+"""The widget of an explorer: one small ES module that shows named native controls and a picture with alt text."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from typing import Any
+
+import anywidget
+import traitlets as t
+
+from nbcore.draw.stage import Page
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Picture(anywidget.AnyWidget):
+    """Controls above, picture below, and what came out in words.
+
+    From the page: `params`, and `page` (its width, theme and pixel ratio). To the page: all the rest.
+    """
+
+    _esm = HERE / "picture.js"
+    _css = HERE / "explore.css"
+
+    title = t.Unicode().tag(sync=True)
+    controls: t.List = t.List().tag(sync=True)
+    start = t.Dict().tag(sync=True)
+    # The page knows what it has just sent; an echo would only cost a message a move.
+    params = t.Dict().tag(sync=True, echo_update=False)
+    page = t.Dict().tag(sync=True, echo_update=False)
+    frame = t.Bytes().tag(sync=True)
+    mime = t.Unicode("image/jpeg").tag(sync=True)
+    height = t.Int(0).tag(sync=True)
+    alt = t.Unicode().tag(sync=True)
+    status = t.Unicode().tag(sync=True)
+    error = t.Unicode().tag(sync=True)
+
+    @property
+    def seen_on(self) -> Page:
+        """What the page told of itself, within reason."""
+        told = self.page
+        background = str(told.get("background", ""))
+        return Page(
+            width=int(min(max(float(told.get("width", 900)), 320), 1280)),
+            ratio=min(max(float(told.get("ratio", 1)), 1.0), 3.0),
+            dark=bool(told.get("dark", False)),
+            background=background if re.fullmatch(r"#[0-9a-f]{6}", background) else None,
+        )
+
+    def view(self) -> dict[str, Any]:
+        """The entry of a MIME bundle that makes a page show this widget."""
+        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+
+
+_shown: dict[str, Any] = {}
+
+
+def this_cell(widget: Any) -> Any:
+    """`widget`, as the only one of the cell that is running: running a cell again closes what it showed before."""
+    try:
+        from IPython import get_ipython
+
+        cell = get_ipython().kernel.get_parent("shell")["metadata"]["cellId"]
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return widget
+    old = _shown.get(cell)
+    if old is not None and old is not widget:
+        old.close()
+    _shown[cell] = widget
+    return widget

@@ -1,0 +1,95 @@
+// Asks for guesses (kind "predict") and shows them beside what came out (kind "score").
+
+let count = 0;
+
+function make(tag, className, parent, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  if (parent) parent.append(node);
+  return node;
+}
+
+function isDark() {
+  return document.body.dataset.jpThemeLight !== undefined
+    ? document.body.dataset.jpThemeLight === "false"
+    : document.body.classList.contains("vscode-dark") || matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function ask(model, root, uid) {
+  const chosen = { ...model.get("guesses") };
+  const button = document.createElement("button");
+  for (const { key, question, options } of model.get("questions")) {
+    const set = make("fieldset", "", root);
+    make("legend", "", set, question);
+    options.forEach((text, k) => {
+      const row = make("div", "nbx-option", set);
+      const input = make("input", "", row);
+      input.type = "radio";
+      input.name = `${uid}-${key}`;
+      input.id = `${uid}-${key}-${k}`;
+      input.checked = chosen[key] === k;
+      input.setAttribute("data-lm-suppress-shortcuts", "true");
+      input.addEventListener("change", () => {
+        chosen[key] = k;
+        enable();
+      });
+      make("label", "", row, text).htmlFor = input.id;
+    });
+  }
+  const enable = () => {
+    const missing = model.get("questions").filter(({ key }) => chosen[key] === undefined).length;
+    button.disabled = missing > 0;
+    said.textContent = missing ? `${missing} still open.` : model.get("saved");
+  };
+  button.type = "button";
+  button.textContent = "Keep my guesses";
+  button.setAttribute("data-lm-suppress-shortcuts", "true");
+  button.addEventListener("click", () => model.send({ commit: chosen }));
+  root.append(button);
+  const said = make("p", "nbx-status", root);
+  said.setAttribute("role", "status");
+  const saved = () => { said.textContent = model.get("saved"); };
+  model.on("change:saved change:guesses", saved);
+  enable();
+  return () => model.off("change:saved change:guesses", saved);
+}
+
+function score(model, root) {
+  const guesses = model.get("guesses");
+  const list = make("ul", "nbx-list", root);
+  let good = 0;
+  let made = 0;
+  for (const { key, question, options, right, because } of model.get("questions")) {
+    const item = make("li", "", list);
+    make("strong", "", item, question);
+    const guess = options[guesses[key]];
+    if (guess !== undefined) made += 1;
+    if (guesses[key] === right) good += 1;
+    const verdict = guess === undefined ? "No guess was kept." : guesses[key] === right ? "Right." : "Not so.";
+    make("div", "", item, guess === undefined ? verdict : `${verdict} You said: ${guess}`);
+    if (guesses[key] !== right) make("div", "", item, `What came out: ${options[right]}`);
+    make("div", "", item, because);
+  }
+  const total = model.get("questions").length;
+  make("p", "nbx-status", root, model.get("saved") || `${good} of ${total} right${made < total ? `, ${total - made} not guessed` : ""}.`);
+}
+
+function render({ model, el }) {
+  const uid = `nbq-${++count}-${Math.random().toString(36).slice(2, 8)}`;
+  const root = make("section", "nbx", el);
+  const title = make("div", "nbx-title", root, model.get("title"));
+  title.id = uid + "-title";
+  root.setAttribute("aria-labelledby", title.id);
+  const paint = () => root.classList.toggle("nbx-dark", isDark());
+  const themes = new MutationObserver(paint);
+  themes.observe(document.body, { attributes: true });
+  paint();
+  const done = model.get("kind") === "score" ? score(model, root) : ask(model, root, uid);
+  return () => {
+    themes.disconnect();
+    if (done) done();
+  };
+}
+
+export default { render };

@@ -1,0 +1,163 @@
+"""Guess first: questions whose answers the learner commits to, kept in `my/`, and scored later.
+
+What a guess was shows in the page only. The text stored in a notebook is the same whoever ran it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import anywidget
+import traitlets as t
+
+from nbcore.explore.picture import HERE, this_cell
+
+_lock = threading.Lock()
+
+
+def answers_file() -> pathlib.Path:
+    """Where guesses are kept: NBCORE_ANSWERS if set, else .answers.json in `my/`, else beside the notebook.
+
+    A notebook in `my/` uses that folder; one under `notebooks/` uses the `my/` next to it.
+    """
+    if os.environ.get("NBCORE_ANSWERS"):
+        return pathlib.Path(os.environ["NBCORE_ANSWERS"])
+    here = pathlib.Path.cwd()
+    for folder in (here, *here.parents):
+        if folder.name == "my":
+            return folder / ".answers.json"
+        if (folder / "notebooks").is_dir() and (folder / "nbcore").is_dir():
+            return folder / "my" / ".answers.json"
+    return here / ".answers.json"
+
+
+def read_answers() -> dict[str, dict[str, int]]:
+    """All guesses, {lesson: {question: option}}; empty when there are none. A damaged file raises ValueError."""
+    try:
+        text = answers_file().read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    try:
+        kept = json.loads(text)
+        if not isinstance(kept, dict) or not all(isinstance(v, dict) for v in kept.values()):
+            raise ValueError("not a table of lessons")
+        return kept
+    except ValueError as error:
+        raise ValueError(f"{answers_file().name} can't be read ({error}); rename it to start afresh") from error
+
+
+def write_answers(lesson: str, guesses: Mapping[str, int]) -> None:
+    """Keeps the guesses of one lesson, leaving all others; in one step, so that no crash can lose any."""
+    with _lock:
+        kept = read_answers()
+        kept[lesson] = {**kept.get(lesson, {}), **guesses}
+        path = answers_file()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".answers-", suffix=".json")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=1, sort_keys=True)
+        os.replace(name, path)
+
+
+class Quiz(anywidget.AnyWidget):
+    """The page's side of Predict and Score."""
+
+    _esm = HERE / "predict.js"
+    _css = HERE / "explore.css"
+
+    kind = t.Unicode().tag(sync=True)
+    title = t.Unicode().tag(sync=True)
+    questions: t.List = t.List().tag(sync=True)
+    guesses = t.Dict().tag(sync=True)
+    saved = t.Unicode().tag(sync=True)
+
+    def view(self) -> dict[str, Any]:
+        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+
+
+class Predict:
+    """Questions with options, {key: (question, options)}, answered before the lesson shows what is true.
+
+    Guesses are saved when the learner commits, and may be changed until then. Raises ValueError for a question
+    with fewer than two options.
+    """
+
+    def __init__(self, lesson: str, questions: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+        for key, (_, options) in questions.items():
+            if len(options) < 2:
+                raise ValueError(f"question {key!r} must have at least two options, got {list(options)}")
+        self.lesson, self.questions = lesson, {key: (q, list(options)) for key, (q, options) in questions.items()}
+        self.quiz = Quiz(
+            kind="predict",
+            title="Commit to a guess",
+            questions=[{"key": k, "question": q, "options": o} for k, (q, o) in self.questions.items()],
+        )
+        try:
+            kept = read_answers().get(lesson, {})
+            self.quiz.guesses = {k: v for k, v in kept.items() if k in questions}
+            self.quiz.saved = "Your guesses are kept. They are scored at the end." if self.quiz.guesses else ""
+        except ValueError as error:
+            self.quiz.saved = f"Not loaded: {error}."
+        self.quiz.on_msg(self._told)
+
+    def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        if "commit" in content:
+            self.commit(**content["commit"])
+
+    def commit(self, **guesses: int) -> None:
+        """Keeps guesses, {key: number of the option}. What could not be saved is said in the page."""
+        for key, option in guesses.items():
+            if key not in self.questions or option not in range(len(self.questions[key][1])):
+                raise ValueError(f"there is no option {option} to question {key!r}")
+        try:
+            write_answers(self.lesson, guesses)
+            self.quiz.guesses = {**self.quiz.guesses, **guesses}
+            self.quiz.saved = "Kept. Your guesses are scored at the end of the lesson."
+        except (OSError, ValueError) as error:
+            self.quiz.saved = f"Not saved: {error}."
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            "text/plain": repr(self),
+            "application/vnd.jupyter.widget-view+json": this_cell(self.quiz).view(),
+        }
+
+    def __repr__(self) -> str:
+        return f"Predict: {len(self.questions)} questions (answer them in the live notebook)"
+
+
+class Score:
+    """The learner's guesses beside what came out: {key: (question's short name, options, right, because)}."""
+
+    def __init__(self, predict: Predict, right: Mapping[str, tuple[int, str]]) -> None:
+        for key, (option, _) in right.items():
+            if key not in predict.questions or option not in range(len(predict.questions[key][1])):
+                raise ValueError(f"there is no option {option} to question {key!r}")
+        self.quiz = Quiz(
+            kind="score",
+            title="Your guesses, scored",
+            questions=[
+                {"key": k, "question": q, "options": o, "right": right[k][0], "because": right[k][1]}
+                for k, (q, o) in predict.questions.items()
+                if k in right
+            ],
+        )
+        try:
+            self.quiz.guesses = read_answers().get(predict.lesson, {})
+        except ValueError as error:
+            self.quiz.saved = f"Not loaded: {error}."
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            "text/plain": repr(self),
+            "application/vnd.jupyter.widget-view+json": this_cell(self.quiz).view(),
+        }
+
+    def __repr__(self) -> str:
+        return f"Score: {len(self.quiz.questions)} predictions (compared in the live notebook)"
