@@ -41,8 +41,8 @@ answer = 42
 # BEGIN STUB
 # answer = ...  # your turn
 # END STUB
-print("one")
-print("two", flush=True)
+print("one", flush=True)
+print("two")
 """
 
 
@@ -259,6 +259,16 @@ def test_a_file_that_the_builder_did_not_write_is_never_overwritten(notebooks, c
     assert not bn.is_edited(path)
 
 
+def test_ids_that_occur_twice_are_not_kept(notebooks):
+    build(notebooks)
+    nb = learner(notebooks)
+    nb.cells[3].id = nb.cells[2].id  # as a merge by hand may leave it
+    (notebooks / "01_add.ipynb").write_text(json.dumps(nb))  # nbformat would repair it
+    assert build(notebooks) == 1
+    assert build(notebooks, "--discard-edits") == 0
+    assert len({cell.id for cell in learner(notebooks).cells}) == 4
+
+
 def test_other_outputs_are_no_edit(notebooks):
     build(notebooks)
     before = snapshot(notebooks)
@@ -406,10 +416,12 @@ def test_check_finds_a_missing_notebook_and_one_without_source(notebooks, capsys
 SHOWS = """
 # %%
 from pathlib import Path
-from IPython.display import display
-display({"application/vnd.jupyter.widget-view+json": {"model_id": "5f3a"}, "text/plain": "Slider"}, raw=True,
-        metadata={"application/vnd.jupyter.widget-view+json": {}})
-Path.cwd().name, Path(os.environ["NBCORE_ANSWERS"]).exists()
+import time, ipywidgets
+print("three", flush=True)
+time.sleep(0.3)
+print("four")
+display(ipywidgets.IntSlider())
+Path.cwd().name, Path(os.environ["NBCORE_ANSWERS"]).exists(), "mine" in globals()
 """
 
 
@@ -421,6 +433,8 @@ def test_two_real_builds_are_equal_byte_for_byte(notebooks, monkeypatch, tmp_pat
     kernel = tmp_path / "share" / "kernels" / "python3"
     kernel.mkdir(parents=True)
     kernel.joinpath("kernel.json").write_text('{"argv": ["false"], "display_name": "x", "language": "python"}')
+    (tmp_path / "mine.py").write_text("mine = 1")
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "mine.py"))
     (notebooks / "src" / "01_add.py").write_text(SOURCE + SHOWS)
 
     assert bn.main([], notebooks=notebooks) == 0
@@ -433,10 +447,11 @@ def test_two_real_builds_are_equal_byte_for_byte(notebooks, monkeypatch, tmp_pat
         code = [cell for cell in nb.cells if cell.cell_type == "code"]
         assert [cell.execution_count for cell in code] == [1, 2, 3, 4]
         assert code[2].outputs == [{"output_type": "stream", "name": "stdout", "text": "one\ntwo\n"}]
-        shown, value = code[3].outputs
-        assert shown.data == {"text/plain": "Slider"}
+        stream, shown, value = code[3].outputs
+        assert stream.text == "three\nfour\n"
+        assert shown.data == {"text/plain": "IntSlider(value=0)"}
         assert shown.metadata == {}
-        assert value.data["text/plain"] == f"('{folder}', False)"
+        assert value.data["text/plain"] == f"('{folder}', False, False)"
         assert all(cell.metadata in ({}, {"jupyter": {"source_hidden": True}}) for cell in nb.cells)
         assert set(nb.metadata) == {"kernelspec", "language_info", "nbcore"}
         assert "version" not in nb.metadata.language_info

@@ -292,14 +292,15 @@ Execute = Callable[[NotebookNode, Path], None]
 
 
 def read(path: Path) -> NotebookNode | None:
-    """The notebook in a file; None where there is none, or none with an id for each cell."""
+    """The notebook in a file; None where there is none, or none with an id of its own for each cell."""
     try:
         nb = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-        ids = {cell["id"] for cell in nb.cells}
+        if len({cell["id"] for cell in nb.cells}) < len(nb.cells):
+            return None  # nbformat would repair that, with random ids
         nbformat.validate(nb)
     except (OSError, ValueError, AttributeError, LookupError, TypeError, nbformat.ValidationError):
         return None
-    return nb if len(ids) == len(nb.cells) else None
+    return nb
 
 
 def is_edited(path: Path) -> bool:
