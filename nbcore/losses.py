@@ -150,7 +150,7 @@ def _softmax_ce_logit_terms(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     # log-sum-exp: taking out the largest z keeps every exp between 0 and 1; its own exp, 1, goes into
     # log1p, so that the small part survives.
     z = z - z.max(axis=-1, keepdims=True)
-    others = np.where(z < 0, np.exp(z), 0).sum(axis=-1) + ((z == 0).sum(axis=-1) - 1)
+    others = np.where(z < 0, np.exp(z), 0).sum(axis=-1) + ((z == 0).sum(axis=-1, dtype=z.dtype) - 1)
     return np.log1p(others) - (y * z).sum(axis=-1)
 
 
