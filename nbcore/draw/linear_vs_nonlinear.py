@@ -20,15 +20,15 @@ def draw_bend(axes: Any, artists: dict[str, Any], result: Any) -> None:
     if not artists:
         look = theme()
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="$x_1$", ylabel="$x_2$")
-        plane.set_title("Input plane: what the network says")
-        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="distance from the last layer's line")
-        inner.set_title("The same plane, as the last layer sees it")
+        plane.set_title("What the network says")
+        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="distance from its line")
+        inner.set_title("What its last layer sees")
         inner.yaxis.set_major_locator(NullLocator())
         inner.axvspan(-LIMIT, 0, color=look.surface[1], alpha=0.35, lw=0)
         inner.axvspan(0, LIMIT, color=look.surface[-2], alpha=0.35, lw=0)
         inner.axvline(0, color=look.ink, lw=2)
         loss.set(xlim=(0, result.updates), ylim=(1e-3, 3), yscale="log", xlabel="updates", ylabel="loss $C$")
-        loss.set_title("Loss while it learned")
+        loss.set_title("Loss")
         loss.grid(True)
         artists["surface"] = mark_surface(plane, LIMIT)
         artists["line"] = LineCollection([], colors=look.ink, linewidths=2, zorder=2)
@@ -57,9 +57,9 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         plane.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), xlabel="$x_1$", ylabel="$x_2$")
         plane.set(xticks=[0, 1], yticks=[0, 1])
-        plane.set_title("Input plane: $a$ by color, $a$ = cut as a line")
+        plane.set_title("The plane and the cut")
         curve.set(xlim=(-8, 8), ylim=(-1.6, 2.6), xlabel="$z = w_1 x_1 + w_2 x_2 + b$", ylabel=r"$a = \varphi(z)$")
-        curve.set_title("The four points on the activation's curve")
+        curve.set_title("The activation's curve")
         curve.grid(True)
         artists["surface"] = plane.imshow(
             np.zeros((2, 2)),
@@ -97,8 +97,8 @@ def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
         for panel in axes:
             number_line(panel, -1, 1)
             panel.set(ylim=(-1.6, 1.6), xlabel="$x$")
-        whole.set_title("Target (dots) and your sum (thick)")
-        parts.set_title("Your four pieces, one by one")
+        whole.set_title("Target (dots), your sum")
+        parts.set_title("Your four pieces")
         artists["target"] = whole.plot([], [], ".", color=look.soft, markersize=4)[0]
         artists["yours"] = whole.plot([], [], color=look.accent, lw=2.6)[0]
         artists["trained"] = whole.plot([], [], "--", color=look.second, lw=2.2)[0]
@@ -128,8 +128,8 @@ def draw_width(axes: Any, artists: dict[str, Any], result: Any) -> None:
         number_line(fit, -3, 3)
         fit.axvspan(-3, -1, color=look.faint, alpha=0.6, lw=0)
         fit.axvspan(1, 3, color=look.faint, alpha=0.6, lw=0)
-        fit.set(ylim=(-2.5, 2.5), xlabel="$x$ (fitted where it is not shaded)")
-        fit.set_title("Target (dots) and fit (line)")
+        fit.set(ylim=(-2.5, 2.5), xlabel="$x$ (not fitted where shaded)")
+        fit.set_title("Target (dots) and fit")
         error.set(
             xscale="log",
             yscale="log",
@@ -141,7 +141,7 @@ def draw_width(axes: Any, artists: dict[str, Any], result: Any) -> None:
         error.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
         error.xaxis.set_minor_locator(NullLocator())
         error.grid(True)
-        error.set_title("What exists, and what training found")
+        error.set_title("Error against width")
         artists["target"] = fit.plot([], [], ".", color=look.soft, markersize=3)[0]
         artists["fit"] = fit.plot([], [], color=look.accent, lw=2.2)[0]
         artists["trained"] = fit.plot([], [], "--", color=look.second, lw=2.2)[0]
@@ -168,14 +168,14 @@ def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         number_line(curve, 0, 1)
         curve.set(ylim=(-0.05, 1.15), xlabel="$x$")
-        curve.set_title("Deep (thin) and shallow (dashed), equally many units")
+        curve.set_title("Deep, and shallow (dashed)")
         pieces.set(xlim=(0, 21), ylim=(1.5, 2000), yscale="log", xlabel="ReLU units", ylabel="straight pieces")
-        pieces.set_title("How many straight pieces")
+        pieces.set_title("Straight pieces")
         pieces.grid(True)
         units = np.arange(2, 21, 2)
         pieces.plot(units, 2.0 ** (units / 2), "-", color=look.accent, alpha=0.5)
         pieces.plot(units, units + 1, "--", color=look.second, alpha=0.7)
-        pieces.text(9.5, 70, "two a layer", color=look.accent, ha="right")
+        pieces.text(13, 150, "two a layer", color=look.accent, ha="right")
         pieces.text(20, 26, "all in one layer", color=look.second, ha="right")
         artists["deep"] = curve.plot([], [], color=look.accent, lw=1.2)[0]
         artists["shallow"] = curve.plot([], [], "--", color=look.second, lw=2.4)[0]

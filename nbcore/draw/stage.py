@@ -25,6 +25,7 @@ _making = threading.Lock()
 
 DPI = 100  # so that a CSS pixel is a hundredth of an inch
 LEFT, RIGHT, BOTTOM, TOP, GAP = 58, 20, 40, 30, 68  # pixels around and between panels
+NARROW = 210  # pixels a panel should have
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,13 @@ class Page:
         return style.DARK if self.dark else style.LIGHT
 
 
+Box = tuple[float, float, float, float]
+
+
 class Stage:
     """One figure of one or more panels for one page. `panels` holds their relative widths, `height` is in pixels.
 
-    Panels stand side by side, or one under the other on a narrow page.
+    Panels stand side by side, or two by two on a narrow page.
     """
 
     def __init__(self, draw: Callable[..., Any], page: Page, panels: Sequence[float], height: int) -> None:
@@ -52,27 +56,11 @@ class Stage:
         self.artists: dict[str, Any] = {}
         self._background: Any = None
         self._paper = page.background or page.theme.paper
-        stacked = len(panels) > 1 and page.width < 190 * len(panels)
-        self.width, self.height = page.width, height * (len(panels) if stacked else 1)
+        boxes, self.width, self.height = _layout(list(panels), page.width, height)
         with _making, style.using(page.theme, self._paper):
             self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI * page.ratio)
             self.canvas = FigureCanvasAgg(self.figure)
-            self.axes = self._panels([1.0] * len(panels) if stacked else list(panels), stacked)
-
-    def _panels(self, shares: list[float], stacked: bool) -> list[Any]:
-        w, h, axes = self.width, self.height, []
-        room = w - LEFT - RIGHT if stacked else w - LEFT - RIGHT - GAP * (len(shares) - 1)
-        x = float(LEFT)
-        for k, share in enumerate(shares):
-            if stacked:
-                each = h / len(shares)
-                box: tuple[float, ...] = (LEFT, h - each * (k + 1) + BOTTOM, room, each - BOTTOM - TOP)
-            else:
-                wide = room * share / sum(shares)
-                box = (x, BOTTOM, wide, h - BOTTOM - TOP)
-                x += wide + GAP
-            axes.append(self.figure.add_axes((box[0] / w, box[1] / h, box[2] / w, box[3] / h)))
-        return axes
+            self.axes = [self.figure.add_axes(box) for box in boxes]
 
     def render(self, result: Any, format: str = "png") -> bytes:
         """The picture of `result` as bytes, "png" (lossless) or "jpeg" (a quarter of the time)."""
@@ -106,6 +94,26 @@ class Stage:
         else:
             image.convert("RGB").save(out, "png", compress_level=3)
         return out.getvalue()
+
+
+def _layout(shares: list[float], width: int, height: int) -> tuple[list[Box], int, int]:
+    """Boxes (left, bottom, width, height) as shares of the figure, and the figure's size in pixels."""
+    a_row = len(shares) if width >= NARROW * len(shares) else 2
+    rows = [shares[k : k + a_row] for k in range(0, len(shares), a_row)]
+    if width < NARROW * len(shares):
+        rows = [[1.0] * len(row) for row in rows]
+        height = min(height, NARROW + BOTTOM + TOP)
+    boxes: list[Box] = []
+    for k, row in enumerate(rows):
+        room, x = width - LEFT - RIGHT - GAP * (len(row) - 1), float(LEFT)
+        bottom = height * (len(rows) - 1 - k) + BOTTOM
+        for share in row:
+            wide = room * share / sum(row)
+            boxes.append(
+                (x / width, bottom / (height * len(rows)), wide / width, (height - BOTTOM - TOP) / (height * len(rows)))
+            )
+            x += wide + GAP
+    return boxes, width, height * len(rows)
 
 
 def _flat(things: Iterable[Any]) -> Iterable[Artist]:

@@ -290,7 +290,7 @@ def build_by_hand(**start: Any) -> Explorer:
     for i, knot in enumerate(knots, start=1):
         controls[f"k{i}"] = slider(f"piece {i}: where k", start.get(f"k{i}", knot), -1, 1, 0.05)
     for i in range(1, PIECES + 1):
-        controls[f"w{i}"] = slider(f"piece {i}: weight w", start.get(f"w{i}", 0.0), -8, 8, 0.1)
+        controls[f"w{i}"] = slider(f"piece {i}: weight w", start.get(f"w{i}", -2.0 if i == 1 else 0.0), -8, 8, 0.1)
     return Explorer(
         controls,
         by_hand,
