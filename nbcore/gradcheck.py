@@ -28,11 +28,12 @@ def numerical_gradient(f: Callable[[np.ndarray], float], x: Any) -> np.ndarray:
         raise ValueError(f"f(x) must be one number, got shape {np.shape(f(x))}")
     gradient = np.zeros_like(x)
     for i in np.ndindex(x.shape):
-        gradient[i] = _stencil(lambda: f(x), x, i)
+        gradient[i] = _slope(_around(lambda: f(x), x, i))
     return gradient
 
 
-def _stencil(f: Callable[[], Any], x: np.ndarray, i: tuple[int, ...]) -> float:
+def _around(f: Callable[[], Any], x: np.ndarray, i: tuple[int, ...]) -> np.ndarray:
+    """f with x[i] moved by -2, -1, 1 and 2 steps; x is then as it was."""
     kept, values = x[i], []
     try:
         for k in (-2, -1, 1, 2):
@@ -40,7 +41,11 @@ def _stencil(f: Callable[[], Any], x: np.ndarray, i: tuple[int, ...]) -> float:
             values.append(np.asarray(f()).item())
     finally:
         x[i] = kept
-    return (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * STEP)
+    return np.array(values, dtype=float)
+
+
+def _slope(f: np.ndarray) -> np.ndarray:
+    return (8 * (f[..., 2] - f[..., 1]) - (f[..., 3] - f[..., 0])) / (12 * STEP)
 
 
 @dataclass(frozen=True)
@@ -82,19 +87,22 @@ def check_gradients(net: Sequential, X: Any, Y: Any, loss: Loss | str) -> Gradie
         nonlocal largest
         net.forward(X)
         last = net.layers[-1]
-        C = float(np.sum(loss.unchecked_value(last.z, last.a, Y)))
-        largest = max(largest, abs(C))
-        return C
+        value = float(np.sum(loss.unchecked_value(last.z, last.a, Y)))
+        largest = max(largest, abs(value))
+        return value
 
     for k, (p, g) in enumerate(zip(net.parameters(), by_hand, strict=True)):
         name = f"{'Wb'[k % 2]}{k // 2 + 1}"
         if g.shape != p.shape:
             errors[name] = np.inf
             continue
-        numerical = np.array([_stencil(total, p, i) for i in np.ndindex(p.shape)]).reshape(p.shape)
-        # Rounding in C moves each difference quotient by about 1e-13 C: below 1e-5 C there is nothing to compare.
+        C = np.array([_around(total, p, i) for i in np.ndindex(p.shape)])
+        numerical = _slope(C).reshape(p.shape)
+        # Two limits of finite differences. Rounding in C moves each quotient by about 1e-13 C: below 1e-5 C there
+        # is nothing to compare. At the bottom of a valley neither is there below its bend, h times C''.
         noise = 1e-5 * largest * p.size**0.5
-        scale = max(float(np.linalg.norm(numerical)), float(np.linalg.norm(g)), noise)
+        bend = np.linalg.norm(C[:, 0] + C[:, 3] - C[:, 1] - C[:, 2]) / (3 * STEP)
+        scale = max(float(np.linalg.norm(numerical)), float(np.linalg.norm(g)), noise, float(bend))
         errors[name] = float(np.linalg.norm(g - numerical) / scale)
     net.forward(X)
     where = max(errors, key=lambda name: np.nan_to_num(errors[name], nan=np.inf))
