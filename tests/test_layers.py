@@ -1,0 +1,193 @@
+"""Dense: the board's four lines, what it keeps, and what it refuses."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbcore import ACTIVATIONS, Dense, constant, he, identity, leaky_relu, numerical_gradient, sigmoid, tanh, xavier
+
+FINE = settings(max_examples=30, deadline=None, derandomize=True)
+
+
+def test_rows_in_code_are_columns_on_the_board():
+    rng = np.random.default_rng(0)
+    layer, X, da = Dense(4, 3, tanh, rng=rng), rng.normal(size=(7, 4)), rng.normal(size=(7, 3))
+    layer.b = rng.normal(size=(1, 3))
+    A, da_in = layer.forward(X), layer.backward(da)
+    dW, db = np.zeros((3, 4)), np.zeros((3, 1))
+    for k in range(7):
+        x = X[k][:, None]
+        z = layer.W @ x + layer.b.T
+        a = np.tanh(z)
+        delta = da[k][:, None] * (1 - a * a)
+        np.testing.assert_allclose(A[k][:, None], a, rtol=1e-14)
+        np.testing.assert_allclose(layer.z[k][:, None], z, rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(layer.delta[k][:, None], delta, rtol=1e-13)
+        np.testing.assert_allclose(da_in[k][:, None], layer.W.T @ delta, rtol=1e-12)
+        dW, db = dW + delta @ x.T, db + delta
+    np.testing.assert_allclose(layer.dW, dW, rtol=1e-12)
+    np.testing.assert_allclose(layer.db, db.T, rtol=1e-12)
+    assert layer.a_in is X
+    assert layer.a is A
+    assert all(g is h for g, h in zip(layer.gradients(), [layer.dW, layer.db], strict=True))
+
+
+@pytest.mark.parametrize("phi", [phi for phi in ACTIVATIONS.values() if phi.name != "step"], ids=repr)
+def test_backward_agrees_with_finite_differences(phi):
+    rng = np.random.default_rng(2)
+    layer, X, da = Dense(3, 4, phi, rng=rng, ensemble=(2,)), rng.normal(size=(5, 3)), rng.normal(size=(2, 5, 4))
+    layer.b = rng.normal(size=(2, 1, 4))
+    layer.forward(X)
+    assert np.abs(layer.z).min() > 5e-3  # no kink nearby
+    da_in = layer.backward(da)
+
+    def along(name):
+        def f(value):
+            other = layer.with_parameters(layer.W, layer.b)
+            if name != "X":
+                setattr(other, name, value)
+            return (other.forward(value if name == "X" else X) * da).sum()
+
+        return f
+
+    for name, value, by_hand in (
+        ("W", layer.W, layer.dW),
+        ("b", layer.b, layer.db),
+        ("X", np.stack([X, X]), da_in),
+    ):
+        numerical = numerical_gradient(along(name), value)
+        assert np.linalg.norm(by_hand - numerical) < 1e-9 * np.linalg.norm(numerical), name
+
+
+def test_starts():
+    layer = Dense(3, 2, "tanh", "he", rng=5, ensemble=(4,))
+    assert (layer.W.shape, layer.b.shape, layer.ensemble) == ((4, 2, 3), (4, 1, 2), (4,))
+    np.testing.assert_array_equal(layer.W, he(5, 2, 3, (4,)))
+    assert not layer.b.any()
+    assert (layer.n_in, layer.n_out) == (3, 2)
+    assert repr(layer) == "Dense(3, 2, tanh, ensemble=(4,))"
+    np.testing.assert_array_equal(Dense(3, 2, tanh, rng=5).W, xavier(5, 2, 3))
+    assert repr(Dense(3, 2, leaky_relu.with_slope(0.2))) == "Dense(3, 2, leaky_relu.with_slope(0.2))"
+    rng = np.random.default_rng(0)
+    assert not np.array_equal(Dense(3, 3, tanh, rng=rng).W, Dense(3, 3, tanh, rng=rng).W)
+
+
+def test_w_and_b_are_assignable_and_own_their_numbers():
+    layer, mine = Dense(2, 1, identity), np.array([[3, 4]])
+    layer.W, layer.b = mine, [[1]]
+    mine[:] = 0
+    np.testing.assert_array_equal(layer.forward(np.ones((1, 2))), [[8]])
+    assert layer.W.dtype == np.float64
+    kept = layer.W
+    layer.W = [[5.0, 6.0]]  # the old array stays what it was: W_old - eta * dW may be assigned
+    np.testing.assert_array_equal(kept, [[3, 4]])
+    held = layer.parameters()
+    layer.W += 1
+    layer.b -= 1
+    assert [p is q for p, q in zip(held, layer.parameters(), strict=True)] == [True, True]
+    np.testing.assert_array_equal(held[0], [[6, 7]])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    [
+        ("W", [[1.0], [2.0], [3.0]], ValueError, r"W must have shape \(2, 3\), got \(3, 1\)"),
+        ("W", [1.0, 2.0, 3.0], ValueError, r"W must have shape \(2, 3\), got \(3,\)"),
+        ("W", [[1.0, 2.0, np.nan], [0.0, 0.0, 0.0]], ValueError, r"W must be finite, got nan at \[0, 2\]"),
+        ("W", [["a"] * 3] * 2, TypeError, "W must hold real numbers"),
+        ("b", [1.0, 2.0], ValueError, r"b must have shape \(1, 2\), got \(2,\)"),
+        ("b", [[1.0], [2.0]], ValueError, r"b must have shape \(1, 2\), got \(2, 1\)"),
+        ("b", [[1.0, np.inf]], ValueError, r"b must be finite, got inf at \[0, 1\]"),
+    ],
+)
+def test_refused_assignments_leave_the_layer_alone(name, value, error, message):
+    layer = Dense(3, 2, tanh)
+    before = [p.copy() for p in layer.parameters()]
+    with pytest.raises(error, match=message):
+        setattr(layer, name, value)
+    for p, q in zip(layer.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p, q)
+
+
+def test_shapes_that_do_not_fit():
+    layer = Dense(3, 2, tanh)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        layer.backward(np.ones((4, 2)))
+    for bad in (np.ones((4, 2)), np.ones(3), 1.0):
+        with pytest.raises(ValueError, match=r"a_in must have shape \(N, 3\), got \("):
+            layer.forward(bad)
+    layer.forward(np.ones((4, 3)))
+    for bad in (np.ones((4, 1, 2)), np.ones((5, 4, 2))):  # broadcasting would let these through
+        with pytest.raises(ValueError, match=r"delta must have the shape of z, \(4, 2\), got \("):
+            layer.backward(bad)
+    one = Dense(3, 1, tanh)
+    one.forward(np.ones((4, 3)))
+    with pytest.raises(ValueError, match=r"delta must have the shape of z, \(4, 1\), got \(4, 4\)"):
+        one.backward(np.ones(4))
+    assert not hasattr(one, "dW")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Dense(0, 2, tanh), ValueError, "n_in must be at least 1, got 0"),
+        (lambda: Dense(2, -1, tanh), ValueError, "n_out must be at least 1, got -1"),
+        (lambda: Dense(2, 1.5, tanh), TypeError, "n_out must be a whole number, got 1.5"),
+        (lambda: Dense(2, 1, "swish"), ValueError, "phi must be one of elu, gelu, .*, tanh, got 'swish'"),
+        (lambda: Dense(2, 1, np.tanh), TypeError, r"phi must be one of .* \(name or object\), got <ufunc 'tanh'>"),
+        (lambda: Dense(2, 1, tanh, "glorot"), ValueError, "init must be one of he, xavier, zeros, got 'glorot'"),
+        (lambda: Dense(2, 1, tanh, constant), TypeError, "init must be one of he, xavier, zeros"),
+        (lambda: Dense(2, 1, tanh, rng=None), TypeError, "rng must be a whole number or a Generator"),
+        (lambda: Dense(2, 1, tanh, ensemble=(2, 0)), ValueError, "ensemble must be at least 1, got 0"),
+    ],
+)
+def test_bad_input(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_copies_forget_the_pass_and_keep_the_class():
+    class Odd(Dense):
+        pass
+
+    layer = Odd(2, 1, sigmoid)
+    layer.forward(np.ones((1, 2)))
+    twin = layer.with_parameters(layer.W, layer.b)
+    assert type(twin) is Odd
+    assert not hasattr(twin, "z")
+    twin.W += 1
+    assert not np.shares_memory(twin.W, layer.W)
+    assert (twin.W == layer.W + 1).all()
+
+
+def test_float32_is_kept():
+    layer = Dense(3, 2, tanh)
+    layer.W, layer.b = layer.W.astype(np.float32), layer.b.astype(np.float32)
+    layer.forward(np.ones((4, 3), dtype=np.float32))
+    layer.backward(np.ones((4, 2), dtype=np.float32))
+    assert {g.dtype for g in (layer.z, layer.a, layer.delta, layer.dW, layer.db)} == {np.dtype(np.float32)}
+
+
+@FINE
+@given(
+    st.sampled_from(list(ACTIVATIONS.values())),
+    st.lists(st.integers(1, 3), max_size=2),
+    *(st.integers(1, 5) for _ in range(3)),
+    st.booleans(),
+)
+def test_any_shape(phi, ensemble, N, n_in, n_out, shared):
+    E = tuple(ensemble)
+    layer = Dense(n_in, n_out, phi, rng=1, ensemble=E)
+    a_in = np.random.default_rng(0).normal(size=(N, n_in) if shared else (*E, N, n_in))
+    assert layer.forward(a_in).shape == layer.z.shape == (*E, N, n_out)
+    assert layer.backward(np.ones((*E, N, n_out))).shape == (*E, N, n_in)
+    assert [g.shape for g in layer.gradients()] == [p.shape for p in layer.parameters()]
+    for k in np.ndindex(E):  # the same lines for one and for many
+        alone = Dense(n_in, n_out, phi).with_parameters(layer.W[k], layer.b[k])
+        x = a_in if shared else a_in[k]
+        np.testing.assert_allclose(alone.forward(x), layer.a[k], rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(
+            alone.backward(np.ones((N, n_out))), (layer.delta @ layer.W)[k], rtol=1e-12, atol=1e-14
+        )
+        np.testing.assert_allclose(alone.dW, layer.dW[k], rtol=1e-12, atol=1e-14)
