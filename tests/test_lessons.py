@@ -121,7 +121,7 @@ def exercise_parts(nb: NotebookNode) -> Iterator[str]:
         folded = re.findall(r"<details(?![^>]*\bopen\b)[^>]*>\s*<summary>.+?</summary>.+?</details>", text, re.DOTALL)
         if len(folded) < 2:
             yield f"exercise {number} has {len(folded)} folded hints, fewer than 2"
-        if not re.search(r"\]\((solutions/)?\d\d_\w+\.ipynb", text):
+        if not re.search(r"\]\((\.\./notebooks/solutions/)?\d\d_\w+\.ipynb", text):
             yield f"exercise {number} has no link to its solution"
         if not any(cell.cell_type == "code" for cell in cells):
             yield f"exercise {number} has no code cell"
@@ -333,7 +333,7 @@ def test_editions_differ_in_the_exercises_only(source):
 EXERCISE = """\
 ### Exercise {n}: the gradient
 
-Fill in. The [solution](solutions/01_linear_vs_nonlinear.ipynb) is there.
+Fill in. The [solution](../notebooks/solutions/01_linear_vs_nonlinear.ipynb) is there.
 
 <details><summary>Hint 1</summary>
 
@@ -468,7 +468,7 @@ FAULTS = [
     (exercise_parts, replace("### Exercise 2", "Exercise 2", "Exercise 3"), "exercise 2 is called"),
     (exercise_parts, replace("### Exercise 1", "Hint 2</summary>", "Hint 2"), "exercise 1 has 1 folded"),
     (exercise_parts, replace("### Exercise 2", "<details>", "<details open>"), "exercise 2 has 0 folded"),
-    (exercise_parts, replace("### Exercise 2", "](solutions/", "](there/"), "no link to its solution"),
+    (exercise_parts, replace("### Exercise 2", "](../notebooks/solutions/", "](there/"), "no link to its solution"),
     (exercise_parts, change(lambda nb: nb.cells.__delitem__(slice(-4, -2))), "exercise 2 has no code cell"),
     (plain, replace("Z =", "Z =", "# BEGIN SOLUTION\nZ ="), "# BEGIN"),
     (plain, replace("Z =", "Z =", "    # END STUB\nZ ="), "# END"),

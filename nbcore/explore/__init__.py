@@ -5,6 +5,7 @@ from nbcore.explore.explorer import Explorer
 from nbcore.explore.linear_vs_nonlinear import (
     bend_the_line,
     build_by_hand,
+    fold,
     fold_the_line,
     one_neuron,
     view,
@@ -22,6 +23,7 @@ __all__ = [
     "build_by_hand",
     "choice",
     "count",
+    "fold",
     "fold_the_line",
     "one_neuron",
     "rate",

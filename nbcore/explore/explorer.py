@@ -94,9 +94,9 @@ class Explorer:
         """Back to where all controls started."""
         return self.set(**{name: control.value for name, control in self.controls.items()})
 
-    def png(self, page: Page = STORED) -> bytes:
-        """The picture of these settings as PNG."""
-        return Stage(self.draw, page, self._panels, self._height).render(self.result)
+    def png(self, page: Page = STORED, format: str = "png") -> bytes:
+        """The picture of these settings as PNG; format="palette" is a third of the size, to store."""
+        return Stage(self.draw, page, self._panels, self._height).render(self.result, format)
 
     @property
     def alt(self) -> str:
@@ -230,7 +230,7 @@ class Explorer:
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {
             "text/plain": repr(self),
-            "image/png": base64.b64encode(self.png()).decode(),
+            "image/png": base64.b64encode(self.png(format="palette")).decode(),
             "application/vnd.jupyter.widget-view+json": this_cell(self.picture).view(),
         }
         return data, {"image/png": {"alt": self.alt, "width": STORED.width}}
