@@ -23,65 +23,62 @@ def _linear_layers(*sizes: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
 def check_collapse(collapse: Callable[..., Any]) -> Verdict:
     """For collapse(weights, biases) -> (W, b), three layers: W = W3 W2 W1, b = b1 W2^T W3^T + b2 W3^T + b3 as rows."""
     # Square layers first: there every slip runs, and shows by its numbers.
-    for sizes in ((3, 3, 3, 3), (2, 5, 4, 3)):
-        (W1, W2, W3), (b1, b2, b3) = weights, biases = _linear_layers(*sizes)
-        before = [p.copy() for p in (*weights, *biases)]
-        result, verdict = call(collapse, list(weights), list(biases))
-        if verdict:
-            shapes = sizes[0] != sizes[-1] and "stopped with ValueError" in verdict.message
-            return (
-                not_right(f"{verdict.message} (on layers of unequal sizes: is the product in order?)")
-                if shapes
-                else verdict
-            )
-        if not isinstance(result, (tuple, list)) or len(result) != 2:
-            return not_right(f"return the pair W, b; got {type(result).__name__}")
-        if any((p != q).any() for p, q in zip((*weights, *biases), before, strict=True)):
-            return not_right("your function changes the weights or biases it was given; work on new arrays")
-        W, verdict = as_numbers("W", result[0], (sizes[-1], sizes[0]))
-        b, verdict_b = as_numbers("b", result[1], (1, sizes[-1]))
-        square = sizes[0] == sizes[-1]
-        verdict = verdict or judge(
-            "W",
-            W,
-            W3 @ W2 @ W1,
-            {
-                "your product is in reverse order: the first layer acts first, so it stands on the right, W3 W2 W1": W1
-                @ W2
-                @ W3,
-                "your W is the transpose of the right one: on the board W3 W2 W1, without transposing": (
-                    W3 @ W2 @ W1
-                ).T,
-                "your W adds the matrices; layers one after the other multiply": W1 + W2 + W3,
-                "your W leaves out the last layer": W2 @ W1,
-                "your W multiplies entry by entry (*); layers need the matrix product (@)": W3 * W2 * W1,
-            }
-            if square
-            else {},
-        )
-        if verdict:
-            return verdict
-        verdict = verdict_b or judge(
-            "b",
-            b,
-            b1 @ W2.T @ W3.T + b2 @ W3.T + b3,
-            {
-                "your b is the last bias only: the earlier biases pass through the later layers and arrive as well": b3,
-                "your b adds the biases as they are: b1 still goes through W2 and W3, b2 through W3": b1 + b2 + b3,
-                "your b leaves out the last bias b3": b1 @ W2.T @ W3.T + b2 @ W3.T,
-                "your b passes the biases through the transposed weights; as rows it is b1 @ W2.T @ W3.T": (
-                    b1 @ W2 @ W3 + b2 @ W3 + b3
-                ),
-                "your b1 passes through W3 before W2; the order is W2 first, then W3": b1 @ W3.T @ W2.T
-                + b2 @ W3.T
-                + b3,
-            }
-            if square
-            else {},
-        )
+    verdict = _collapsed(collapse, (3, 3, 3, 3), _W_SLIPS, _B_SLIPS) or _collapsed(collapse, (2, 5, 4, 3), {}, {})
+    return verdict or passed("W and b within 1e-9, for square layers and for 2-5-4-3")
+
+
+Slips = dict[str, Callable[..., np.ndarray]]
+
+_W_SLIPS: Slips = {
+    "your product is in reverse order: the first layer acts first, so it stands on the right, W3 W2 W1": (
+        lambda W1, W2, W3, b1, b2, b3: W1 @ W2 @ W3
+    ),
+    "your W is the transpose of the right one: on the board W3 W2 W1, without transposing": (
+        lambda W1, W2, W3, b1, b2, b3: (W3 @ W2 @ W1).T
+    ),
+    "your W adds the matrices; layers one after the other multiply": lambda W1, W2, W3, b1, b2, b3: W1 + W2 + W3,
+    "your W leaves out the last layer": lambda W1, W2, W3, b1, b2, b3: W2 @ W1,
+    "your W multiplies entry by entry (*); layers need the matrix product (@)": (
+        lambda W1, W2, W3, b1, b2, b3: W3 * W2 * W1
+    ),
+}
+_B_SLIPS: Slips = {
+    "your b is the last bias only: the earlier biases pass through the later layers and arrive as well": (
+        lambda W1, W2, W3, b1, b2, b3: b3
+    ),
+    "your b adds the biases as they are: b1 still goes through W2 and W3, b2 through W3": (
+        lambda W1, W2, W3, b1, b2, b3: b1 + b2 + b3
+    ),
+    "your b leaves out the last bias b3": lambda W1, W2, W3, b1, b2, b3: (b1 @ W2.T + b2) @ W3.T,
+    "your b passes the biases through the transposed weights; as rows it is b1 @ W2.T @ W3.T": (
+        lambda W1, W2, W3, b1, b2, b3: b1 @ W2 @ W3 + b2 @ W3 + b3
+    ),
+    "your b1 passes through W3 before W2; the order is W2 first, then W3": (
+        lambda W1, W2, W3, b1, b2, b3: b1 @ W3.T @ W2.T + b2 @ W3.T + b3
+    ),
+}
+
+
+def _collapsed(collapse: Callable[..., Any], sizes: tuple[int, ...], W_slips: Slips, b_slips: Slips) -> Verdict | None:
+    """The verdict on one set of layers, None when it is right."""
+    weights, biases = _linear_layers(*sizes)
+    given = [*weights, *biases]
+    before = [array.copy() for array in given]
+    result, verdict = call(collapse, weights, biases)
+    if verdict:
+        return verdict
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        return not_right(f"return the pair W, b; got {type(result).__name__}")
+    if any((now != then).any() for now, then in zip(given, before, strict=True)):
+        return not_right("your function changes the weights or biases it was given; work on new arrays")
+    W1, W2, W3, b1, b2, b3 = given
+    right = {"W": W3 @ W2 @ W1, "b": (b1 @ W2.T + b2) @ W3.T + b3}
+    for (name, wanted), answer, slips in zip(right.items(), result, (W_slips, b_slips), strict=True):
+        array, verdict = as_numbers(name, answer, wanted.shape)
+        verdict = verdict or judge(name, array, wanted, {text: slip(*given) for text, slip in slips.items()})
         if verdict:
             return verdict
-    return passed("W and b within 1e-9, for square layers and for 2-5-4-3")
+    return None
 
 
 # ---- Exercise 2: a hat out of three ReLUs
