@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 T = TypeVar("T")
+Seed = int | np.random.Generator
 
 
 def as_float(name: str, value: Any) -> np.ndarray:
@@ -71,7 +72,7 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, op
 
 
 def generator(name: str, value: Any) -> np.random.Generator:
-    """`value`, a seed or a Generator, as a Generator; chance never comes from anywhere else."""
+    """`value`, a Seed, as a Generator; chance never comes from anywhere else."""
     if isinstance(value, np.random.Generator):
         return value
     try:

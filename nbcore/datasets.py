@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.checks import generator, named, number, whole
+from nbcore.checks import Seed, generator, named, number, whole
 
 Data = tuple[np.ndarray, np.ndarray]
 
 
-def blobs(n: int = 200, noise: float = 0.3, seed: int = 0) -> Data:
+def blobs(n: int = 200, noise: float = 0.3, seed: Seed = 0) -> Data:
     """Two clouds around (-1, -1) and (1, 1): a straight line can part them while the noise is small."""
     return _plane(n, noise, seed, lambda rng, y: np.outer(2 * y - 1, [1.0, 1.0]))
 
 
-def xor(n: int = 200, noise: float = 0.1, seed: int = 0) -> Data:
+def xor(n: int = 200, noise: float = 0.1, seed: Seed = 0) -> Data:
     """Four square patches; the class is 1 where x1 and x2 have different signs."""
 
     def place(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def xor(n: int = 200, noise: float = 0.1, seed: int = 0) -> Data:
     return _plane(n, noise, seed, place)
 
 
-def rings(n: int = 200, noise: float = 0.1, seed: int = 0) -> Data:
+def rings(n: int = 200, noise: float = 0.1, seed: Seed = 0) -> Data:
     """A disk of class 1 inside a ring of class 0."""
 
     def place(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def rings(n: int = 200, noise: float = 0.1, seed: int = 0) -> Data:
     return _plane(n, noise, seed, place)
 
 
-def moons(n: int = 200, noise: float = 0.15, seed: int = 0) -> Data:
+def moons(n: int = 200, noise: float = 0.15, seed: Seed = 0) -> Data:
     """Two interleaved half circles."""
 
     def place(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
@@ -53,7 +53,7 @@ def moons(n: int = 200, noise: float = 0.15, seed: int = 0) -> Data:
     return _plane(n, noise, seed, place)
 
 
-def spirals(n: int = 200, noise: float = 0.05, seed: int = 0) -> Data:
+def spirals(n: int = 200, noise: float = 0.05, seed: Seed = 0) -> Data:
     """Two spirals of one turn and a quarter each, wound into each other."""
 
     def place(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ def spirals(n: int = 200, noise: float = 0.05, seed: int = 0) -> Data:
     return _plane(n, noise, seed, place)
 
 
-def digit_pair(n: int = 200, noise: float = 0.0, seed: int = 0, classes: tuple[int, int] = (1, 9)) -> Data:
+def digit_pair(n: int = 200, noise: float = 0.0, seed: Seed = 0, classes: tuple[int, int] = (1, 9)) -> Data:
     """Real data in the plane: n images of two handwritten digits on their first two principal components.
 
     The components are those of all images of the two digits; both are divided by the spread of the first.
@@ -95,7 +95,7 @@ PLANE: dict[str, Callable[..., Data]] = {
 }
 
 
-def _plane(n: int, noise: float, seed: int, place: Callable[[np.random.Generator, np.ndarray], np.ndarray]) -> Data:
+def _plane(n: int, noise: float, seed: Seed, place: Callable[[np.random.Generator, np.ndarray], np.ndarray]) -> Data:
     rng = generator("seed", seed)
     y = rng.permutation(np.arange(whole("n", n, least=2)) % 2).astype(float)
     X = place(rng, y) + number("noise", noise, low=0) * rng.standard_normal((n, 2))
@@ -116,7 +116,7 @@ CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def curves(
-    name: str = "sine", n: int = 100, noise: float = 0.0, seed: int = 0, low: float = -1, high: float = 1
+    name: str = "sine", n: int = 100, noise: float = 0.0, seed: Seed = 0, low: float = -1, high: float = 1
 ) -> Data:
     """Samples of a curve: X (n, 1) evenly spaced over [low, high], Y (n, 1) = f(X) + noise.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbcore.checks import ensemble_axes, generator, number, whole
+from nbcore.checks import Seed, ensemble_axes, generator, number, whole
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,7 @@ class Initializer:
     formula: str
     draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
-    def __call__(
-        self, rng: np.random.Generator | int, n_out: int, n_in: int, ensemble: tuple[int, ...] = ()
-    ) -> np.ndarray:
+    def __call__(self, rng: Seed, n_out: int, n_in: int, ensemble: tuple[int, ...] | int = ()) -> np.ndarray:
         """W of shape (*ensemble, n_out, n_in), drawn from `rng` (a Generator or a seed)."""
         shape = (*ensemble_axes(ensemble), whole("n_out", n_out), whole("n_in", n_in))
         return self.draw(generator("rng", rng), shape)

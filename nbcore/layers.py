@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation
-from nbcore.checks import ensemble_axes, finite, generator, named, whole
+from nbcore.checks import Seed, ensemble_axes, finite, generator, named, whole
 from nbcore.initializers import INITIALIZERS, Initializer, xavier
 
 
@@ -34,8 +34,8 @@ class Dense:
         n_out: int,
         phi: Activation | str,
         init: Initializer | str = xavier,
-        rng: np.random.Generator | int = 0,
-        ensemble: tuple[int, ...] = (),
+        rng: Seed = 0,
+        ensemble: tuple[int, ...] | int = (),
     ) -> None:
         n_in, n_out, ensemble = whole("n_in", n_in), whole("n_out", n_out), ensemble_axes(ensemble)
         self.phi = named("phi", phi, ACTIVATIONS)

@@ -45,7 +45,7 @@ class Loss:
         self._probabilities(a)
         return self.per_entry(a, y) / a.shape[-2]
 
-    def delta(self, z: Any, a: Any, y: Any, phi: Activation) -> np.ndarray:
+    def delta(self, z: Any, a: Any, y: Any, phi: Activation | str) -> np.ndarray:
         """dC/dz at the output, of a's shape: (a - y) / N where phi' cancels, else phi.backward(grad, z, a)."""
         phi = self.check_output(phi)
         a, y = self._pair("a", a, y)

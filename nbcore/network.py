@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation, sigmoid, tanh
-from nbcore.checks import ensemble_axes, generator, named, samples, whole
+from nbcore.checks import Seed, ensemble_axes, generator, named, samples, whole
 from nbcore.initializers import Initializer, xavier
 from nbcore.layers import Dense
 from nbcore.losses import LOSSES, Loss
@@ -123,8 +123,8 @@ class MLP(Sequential):
         hidden: Activation | str | Sequence[Activation | str] = tanh,
         output: Activation | str = sigmoid,
         init: Initializer | str = xavier,
-        seed: int | np.random.Generator = 0,
-        ensemble: tuple[int, ...] = (),
+        seed: Seed = 0,
+        ensemble: tuple[int, ...] | int = (),
     ) -> None:
         if np.ndim(sizes) != 1 or len(sizes) < 2:
             raise ValueError(f"sizes must be a list of at least n_in and n_out, got {sizes!r}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.checks import generator, named, number, rate, whole
+from nbcore.checks import Seed, generator, named, number, rate, whole
 from nbcore.losses import LOSSES, Loss
 from nbcore.network import Sequential
 from nbcore.optimizers import SGD, Optimizer
@@ -66,7 +66,7 @@ def training(
     loss: Loss | str,
     optimizer: Optimizer,
     batch: int | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     l1: float = 0,
     l2: float = 0,
 ) -> Iterator[Step]:
@@ -155,7 +155,7 @@ def train(
     steps: int = 1000,
     batch: int | None = None,
     optimizer: Optimizer | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     l1: float = 0,
     l2: float = 0,
     record: Callable[[Step], Any] | None = None,
