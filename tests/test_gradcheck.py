@@ -15,6 +15,7 @@ from nbcore import (
     check_gradients,
     constant,
     mse,
+    normal,
     numerical_gradient,
     one_hot,
     relu,
@@ -194,6 +195,13 @@ def test_a_perfect_fit_is_no_alarm(output):
 def test_vanishing_gradients_of_large_arrays_are_no_alarm():
     net = with_biases(MLP([20, 20, 20, 20, 3], hidden=sigmoid, init="xavier"))
     report = check_gradients(net, RNG.normal(size=(9, 20)), RNG.uniform(0, 1, (9, 3)), bce)
+    assert report.ok, report
+
+
+def test_gradients_below_the_rounding_of_the_loss_are_no_alarm():
+    net = MLP([5, 4, 4, 4, 4, 4, 4, 3], hidden=sigmoid, init=normal(0.05), seed=2)
+    report = check_gradients(net, X, Y, bce)
+    assert np.linalg.norm(net.layers[0].dW) < 1e-9
     assert report.ok, report
 
 

