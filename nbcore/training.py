@@ -112,16 +112,19 @@ def _run(
             net.unchecked_forward(X[..., rows, :])
             last = net.layers[-1]
             C = loss.unchecked_value(last.z, last.a, Y[..., rows, :])
-            alive = alive & np.isfinite(C)
+            before, alive = alive, alive & np.isfinite(C)
             if not alive.any():
-                raise Diverged(step, _first_overflow(net))
+                raise Diverged(step, _first_overflow(net, before))
             net.unchecked_backward(loss, Y[..., rows, :])
             # Taken before the pause: whoever holds the run may use the network in the meantime.
             gradients = _with_penalties(net, l1, l2)
         yield Step(step, np.where(alive, C, np.nan)[()], net)
         with np.errstate(all="ignore"):
-            for p, increment in zip(net.parameters(), optimizer.increments(gradients, state), strict=True):
-                p += increment if alive.all() else np.where(alive[..., None, None], increment, 0)
+            increments = optimizer.increments(gradients, state)
+            if not alive.all():
+                increments = [np.where(alive[..., None, None], increment, 0) for increment in increments]
+            for p, increment in zip(net.parameters(), increments, strict=True):
+                p += increment
 
 
 def _batches(n: int, batch: int | None, rng: np.random.Generator) -> Iterator[Any]:
@@ -139,9 +142,9 @@ def _with_penalties(net: Sequential, l1: float, l2: float) -> list[np.ndarray]:
     return [g for layer in net.layers for g in (layer.dW + l1 * np.sign(layer.W) + l2 * layer.W, layer.db)]
 
 
-def _first_overflow(net: Sequential) -> int:
+def _first_overflow(net: Sequential, members: np.ndarray) -> int:
     for k, layer in enumerate(net.layers, start=1):
-        if not all(np.isfinite(array).all() for array in (layer.W, layer.b, layer.z, layer.a)):
+        if not all(np.isfinite(array[members]).all() for array in (layer.W, layer.b, layer.z, layer.a)):
             return k
     return len(net.layers)
 

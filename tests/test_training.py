@@ -313,6 +313,15 @@ def test_diverged_names_the_layer_that_overflowed_first(layer):
     assert isinstance(caught.value, ArithmeticError)
 
 
+def test_the_layer_is_that_of_the_last_member_to_diverge():
+    many = MLP([1, 1, 1], hidden=identity, output=identity, ensemble=2)
+    many.layers[0].W, many.layers[0].b = [[[1e200]], [[1.0]]], [[[0.0]], [[1.0]]]
+    data = [[[1e200]], [[0.0]]]  # z1 of the first overflows at once, z2 of the second after an update of b1 and W2
+    with pytest.raises(Diverged, match=r"after 1 updates .* layer 2 overflowed first") as caught:
+        train(many, data, [[0.0]], mse, eta=[0.1, 1e200], steps=10)
+    assert caught.value.history.diverged.tolist() == [0, 1]
+
+
 def test_an_overflow_in_the_loss_alone_is_the_last_layer_s():
     net, _ = overflowing(1, depth=2)
     net.layers[0].W = [[1e160]]
