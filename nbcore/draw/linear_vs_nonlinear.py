@@ -30,7 +30,7 @@ def draw_bend(axes: Any, artists: dict[str, Any], result: Any) -> None:
         loss.set(xlim=(0, result.updates), ylim=(1e-3, 3), yscale="log", xlabel="updates", ylabel="loss $C$")
         loss.set_title("Loss")
         loss.grid(True)
-        artists["surface"] = mark_surface(plane, LIMIT)
+        artists["surface"] = mark_surface(plane, (-LIMIT, LIMIT, -LIMIT, LIMIT))
         artists["line"] = LineCollection([], colors=look.ink, linewidths=2, zorder=2)
         artists["mesh"] = LineCollection([], colors=look.soft, linewidths=0.7, alpha=0.8, zorder=1)
         plane.add_collection(artists["line"], autolim=False)
@@ -61,17 +61,7 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         curve.set(xlim=(-8, 8), ylim=(-1.6, 2.6), xlabel="$z = w_1 x_1 + w_2 x_2 + b$", ylabel=r"$a = \varphi(z)$")
         curve.set_title("The activation's curve")
         curve.grid(True)
-        artists["surface"] = plane.imshow(
-            np.zeros((2, 2)),
-            extent=(-0.6, 1.6, -0.6, 1.6),
-            origin="lower",
-            cmap=look.colormap,
-            vmin=-0.5,
-            vmax=0.5,
-            interpolation="bilinear",
-            aspect="auto",
-            zorder=0,
-        )
+        artists["surface"] = mark_surface(plane, (-0.6, 1.6, -0.6, 1.6), -0.5, 0.5)
         artists["line"] = LineCollection([], colors=look.ink, linewidths=2, zorder=2)
         plane.add_collection(artists["line"], autolim=False)
         artists["points"] = class_points(plane, size=10)
