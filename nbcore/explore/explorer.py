@@ -138,7 +138,7 @@ class Explorer:
         return self._picture
 
     def _moved(self, change: Any) -> None:
-        if change.new == self._params:
+        if change.new == self._params and self.error is None:
             return
         try:
             params = self._checked(change.new)
@@ -148,28 +148,35 @@ class Explorer:
         with self._lock:
             self._params, self._computed, self.error = params, False, None
             self._wanted += 1
+            goal = self._wanted
         loop = _running_loop()
         if loop is None or not inspect.isgeneratorfunction(self.compute):
             self._show_all()
-        elif self._task is None or self._task.done():
-            self._task = loop.create_task(self._follow())
-
-    async def _follow(self) -> None:
-        """Draws a generator's results as they come, and starts over as soon as there are newer settings."""
-        while self._shown != self._wanted:
-            goal, results = self._wanted, self._results()
-            while self._try(lambda results=results: self._show_next(results)):  # type: ignore[misc]
-                await asyncio.sleep(0.001)  # lets the loop take in a newer move
-                if self._wanted != goal:
-                    break
-            else:
-                self._shown = goal
+            return
+        # The first picture is drawn before this move counts as handled, so the page holds the next one back until
+        # then: drawn in the loop, it would let moves queue up.
+        results = self._results()
+        if self._try(lambda: self._show_next(results, goal)):
+            self._task = loop.create_task(self._go_on(results, goal))
+        else:
             results.close()
 
-    def _show_next(self, results: Iterator[Any]) -> bool:
+    async def _go_on(self, results: Generator[Any], goal: int) -> None:
+        """Draws the rest of a generator's results, until there are newer settings."""
+        while True:
+            await asyncio.sleep(0.001)  # lets the loop take in a newer move
+            if not self._try(lambda: self._show_next(results, goal)):
+                results.close()
+                return
+
+    def _show_next(self, results: Iterator[Any], goal: int) -> bool:
+        """Draws the next result; False when there is none, or when there are newer settings."""
+        if self._wanted != goal:
+            return False
         for result in results:
             self._show(result)
             return True
+        self._shown = goal
         return False
 
     def _show_all(self) -> None:
@@ -201,13 +208,18 @@ class Explorer:
         # Draw first: a result that can't be drawn leaves everything as it was.
         frame = self._stage("quick").render(result, "jpeg")
         self._result, self._computed = result, True
-        self._send(frame, "image/jpeg")
+        self._send(frame, "image/jpeg", self.alt, self.status, "")
 
-    def _send(self, frame: bytes, mime: str) -> None:
+    def _send(self, frame: bytes, mime: str, alt: str, status: str, error: str) -> None:
         with self.picture.hold_sync():
             self.picture.frame, self.picture.mime = frame, mime
-            self.picture.alt, self.picture.status, self.picture.error = self.alt, self.status, ""
+            self.picture.alt, self.picture.status, self.picture.error = alt, status, error
             self.picture.height = self._stage("quick").height
+
+    def _again(self, kind: str, format: str) -> None:
+        """The picture that is shown, drawn once more; its words stay."""
+        now = self.picture
+        self._send(self._stage(kind).render(self._result, format), f"image/{format}", now.alt, now.status, now.error)
 
     def _stage(self, kind: str) -> Stage:
         page = self.picture.seen_on
@@ -219,13 +231,15 @@ class Explorer:
 
     def _turned(self, change: Any) -> None:
         """The page's width, theme or pixel ratio is known, or has changed."""
-        self._try(lambda: self._show(self.result))
+        if self.error is not None and self._result is not None:  # the last good picture is kept, in the new look
+            self._try(lambda: self._again("quick", "jpeg"))
+        else:
+            self._try(lambda: self._show(self.result))
 
     def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         """The hand rests: send the same picture once more, lossless and as fine as the screen."""
         if content.get("rest") and self._computed and self._shown == self._wanted:
-            kind = "fine" if self.picture.seen_on.ratio > 1 else "quick"
-            self._try(lambda: self._send(self._stage(kind).render(self._result), "image/png"))
+            self._try(lambda: self._again("fine" if self.picture.seen_on.ratio > 1 else "quick", "png"))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {

@@ -143,8 +143,8 @@ function render({ model, el }) {
 
   let told = "";
   const tellPage = () => {
-    const width = Math.floor(root.clientWidth);
-    if (!width) return; // not laid out yet, or in a hidden tab
+    if (!root.clientWidth) return; // not laid out yet, or in a hidden tab
+    const width = Math.max(Math.floor(root.clientWidth), 320); // narrower pages get a smaller one of these
     const page = { width, ratio: window.devicePixelRatio, dark: isDark(), background: backgroundOf(root) };
     root.classList.toggle("nbx-dark", page.dark);
     if (JSON.stringify(page) === told) return;

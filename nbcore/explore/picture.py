@@ -53,19 +53,23 @@ class Picture(anywidget.AnyWidget):
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
 
 
-_shown: dict[str, Any] = {}
+_shown: dict[str, tuple[str, list[Any]]] = {}
 
 
 def this_cell(widget: Any) -> Any:
-    """`widget`, as the only one of the cell that is running: running a cell again closes what it showed before."""
+    """`widget`, shown by the cell that is running: running a cell again closes what it showed before."""
     try:
         from IPython import get_ipython
 
-        cell = get_ipython().kernel.get_parent("shell")["metadata"]["cellId"]
+        parent = get_ipython().kernel.get_parent("shell")
+        cell, run = parent["metadata"]["cellId"], parent["header"]["msg_id"]
     except (ImportError, AttributeError, KeyError, TypeError):
         return widget
-    old = _shown.get(cell)
-    if old is not None and old is not widget:
-        old.close()
-    _shown[cell] = widget
+    last_run, widgets = _shown.get(cell, (run, []))
+    if last_run != run:
+        for old in widgets:
+            if old is not widget:
+                old.close()
+        widgets = []
+    _shown[cell] = run, [*widgets, widget]
     return widget
