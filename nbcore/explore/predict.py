@@ -38,17 +38,15 @@ def answers_file() -> pathlib.Path:
 
 
 def read_answers() -> dict[str, dict[str, int]]:
-    """All guesses, {lesson: {question: option}}; empty when there are none. A damaged file raises ValueError."""
+    """All guesses, {lesson: {question: option}}; empty when there are none. A file that can't be read: ValueError."""
     try:
-        text = answers_file().read_text(encoding="utf-8")
-    except OSError:
-        return {}
-    try:
-        kept = json.loads(text)
+        kept = json.loads(answers_file().read_text(encoding="utf-8"))
         if not isinstance(kept, dict) or not all(isinstance(v, dict) for v in kept.values()):
             raise ValueError("not a table of lessons")
         return kept
-    except ValueError as error:
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
         raise ValueError(f"{answers_file().name} can't be read ({error}); rename it to start afresh") from error
 
 
@@ -60,9 +58,13 @@ def write_answers(lesson: str, guesses: Mapping[str, int]) -> None:
         path = answers_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".answers-", suffix=".json")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(kept, file, indent=1, sort_keys=True)
-        os.replace(name, path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(kept, file, indent=1, sort_keys=True)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
 
 
 class Quiz(anywidget.AnyWidget):
@@ -100,11 +102,14 @@ class Predict:
         )
         try:
             kept = read_answers().get(lesson, {})
-            self.quiz.guesses = {k: v for k, v in kept.items() if k in questions}
+            self.quiz.guesses = {k: v for k, v in kept.items() if self._has(k, v)}
             self.quiz.saved = "Your guesses are kept. They are scored at the end." if self.quiz.guesses else ""
         except ValueError as error:
             self.quiz.saved = f"Not loaded: {error}."
         self.quiz.on_msg(self._told)
+
+    def _has(self, key: str, option: Any) -> bool:
+        return type(option) is int and key in self.questions and option in range(len(self.questions[key][1]))
 
     def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if "commit" in content:
@@ -113,7 +118,7 @@ class Predict:
     def commit(self, **guesses: int) -> None:
         """Keeps guesses, {key: number of the option}. What could not be saved is said in the page."""
         for key, option in guesses.items():
-            if key not in self.questions or option not in range(len(self.questions[key][1])):
+            if not self._has(key, option):
                 raise ValueError(f"there is no option {option} to question {key!r}")
         try:
             write_answers(self.lesson, guesses)
