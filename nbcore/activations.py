@@ -67,7 +67,7 @@ class LeakyReLU(Activation):
         return _leaky(number("slope", slope))
 
     def __repr__(self) -> str:
-        return self.name if self is leaky_relu else f"{self.name}.with_slope({self.slope:g})"
+        return self.name if self == leaky_relu else f"{self.name}.with_slope({self.slope:g})"
 
 
 @dataclass(frozen=True, repr=False)

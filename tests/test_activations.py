@@ -143,6 +143,7 @@ def test_an_activation_is_frozen_and_survives_a_deep_copy():
         sigmoid.name = "other"
     assert copy.deepcopy(sigmoid) == sigmoid
     assert hash(copy.deepcopy(softmax)) == hash(softmax)
+    assert repr(copy.deepcopy(leaky_relu)) == "leaky_relu"
 
 
 def test_an_activation_of_ones_own():

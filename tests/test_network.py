@@ -166,6 +166,28 @@ def test_linear_layers_collapse_into_one():
     np.testing.assert_allclose(net.forward(X), X @ W.mT + b, rtol=1e-12, atol=1e-12)
 
 
+def test_a_narrow_middle_limits_the_rank():
+    net = MLP([5, 4, 2, 4, 5], hidden=identity, output=identity)
+    assert np.linalg.matrix_rank(net.forward(np.eye(5))) == 2
+
+
+def test_two_relus_make_an_absolute_value_and_ten_layers_of_two_a_thousand_pieces():
+    net = MLP([1, 2, 1], hidden=relu, output=identity)
+    net.layers[0].W, net.layers[1].W = [[1], [-1]], [[1, 1]]
+    line = np.linspace(-3, 3, 101)[:, None]
+    np.testing.assert_array_equal(net.forward(line), np.abs(line))
+
+    net = MLP([1, *[2] * 10, 1], hidden=relu, output=identity)  # 2 relu(t) - 4 relu(t - 1/2), a tent, ten times
+    for k, layer in enumerate(net.layers):
+        tent = [[2.0, -4.0]] if k else [[1.0]]
+        layer.W = tent if k == 10 else tent * 2
+        layer.b = [[0.0]] if k == 10 else [[0.0, -0.5]]
+    x01 = np.arange(2**12 + 1)[:, None] / 2**12  # dyadic numbers: every value is exact
+    slopes = np.diff(net.forward(x01)[:, 0]) * 2**12
+    assert set(np.abs(slopes)) == {1024}
+    assert 1 + np.count_nonzero(np.diff(slopes)) == 1024
+
+
 @pytest.mark.parametrize(("loss", "output"), [(mse, tanh), (bce, sigmoid), (softmax_ce, softmax)], ids=repr)
 @pytest.mark.parametrize("ensemble", [(3,), (2, 3)])
 @pytest.mark.parametrize("own_data", [False, True])
