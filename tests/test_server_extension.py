@@ -106,6 +106,8 @@ def options_of_open_websockets(address: str) -> list[int]:
             return await asyncio.to_thread(ask, address, "probe")
         finally:
             websocket.close()
+            while await websocket.read_message() is not None:  # None: the server has closed its side
+                pass
 
     return asyncio.run(look())
 

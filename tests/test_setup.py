@@ -457,7 +457,8 @@ def fetch(url: str) -> tuple[int, str]:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code, ""
+        with error:  # it holds the connection
+            return error.code, ""
 
 
 def test_lab_serves_the_learners_copy_safely(tmp_path):
