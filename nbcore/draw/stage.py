@@ -21,7 +21,7 @@ from PIL import Image
 from nbcore.draw import style
 
 # matplotlib's settings are global, and JupyterLab runs widget callbacks in a thread of their own.
-_making = threading.Lock()
+_drawing = threading.Lock()
 
 DPI = 100  # so that a CSS pixel is a hundredth of an inch
 LEFT, RIGHT, BOTTOM, TOP, GAP = 58, 20, 40, 30, 68  # pixels around and between panels
@@ -48,7 +48,7 @@ Box = tuple[float, float, float, float]
 class Stage:
     """One figure of one or more panels for one page. `panels` holds their relative widths, `height` is in pixels.
 
-    Panels stand side by side, or two by two on a narrow page.
+    Panels stand side by side; on a narrow page two by two, or one below the other.
     """
 
     def __init__(self, draw: Callable[..., Any], page: Page, panels: Sequence[float], height: int) -> None:
@@ -57,7 +57,7 @@ class Stage:
         self._background: Any = None
         self._paper = page.background or page.theme.paper
         boxes, self.width, self.height = _layout(list(panels), page.width, height)
-        with _making, style.using(page.theme, self._paper):
+        with _drawing, style.using(page.theme, self._paper):
             self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI * page.ratio)
             self.canvas = FigureCanvasAgg(self.figure)
             self.axes = [self.figure.add_axes(box) for box in boxes]
@@ -65,14 +65,11 @@ class Stage:
     def render(self, result: Any, format: str = "png") -> bytes:
         """The picture of `result` as bytes: "png" (lossless), "jpeg" (quick), or "palette" (a small PNG to store)."""
         first = not self.artists
-        with style.using(self.page.theme):
+        with _drawing, style.using(self.page.theme, self._paper):
+            self._draw(self.axes, self.artists, result)
             if first:
-                with _making, style.using(self.page.theme, self._paper):
-                    self._draw(self.axes, self.artists, result)
                 for artist in self._moving():
                     artist.set_animated(True)
-            else:
-                self._draw(self.axes, self.artists, result)
             if first or self.figure.stale:
                 self.canvas.draw()
                 self._background = self.canvas.copy_from_bbox(self.figure.bbox)
@@ -101,7 +98,7 @@ class Stage:
 
 def _layout(shares: list[float], width: int, height: int) -> tuple[list[Box], int, int]:
     """Boxes (left, bottom, width, height) as shares of the figure, and the figure's size in pixels."""
-    a_row = len(shares) if width >= NARROW * len(shares) else 2
+    a_row = len(shares) if width >= NARROW * len(shares) else 2 if width >= NARROW * 2 else 1
     rows = [shares[k : k + a_row] for k in range(0, len(shares), a_row)]
     if width < NARROW * len(shares):
         rows = [[1.0] * len(row) for row in rows]

@@ -111,14 +111,11 @@ def theme() -> Theme:
 
 
 @contextmanager
-def using(which: Theme, paper: str | None = None) -> Iterator[None]:
-    """Draw in this theme; with `paper` (a background color) also set matplotlib's defaults, for new artists."""
+def using(which: Theme, paper: str) -> Iterator[None]:
+    """Draw in this theme, on this background color; matplotlib's own settings come back afterwards."""
     token = _current.set(which)
     try:
-        if paper is None:
+        with mpl.rc_context(which.rc(paper)):
             yield
-        else:
-            with mpl.rc_context(which.rc(paper)):
-                yield
     finally:
         _current.reset(token)
