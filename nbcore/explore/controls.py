@@ -84,7 +84,7 @@ class Steps(Slider):
 def choice(label: str, options: Iterable[str], value: str | None = None) -> Choice:
     """A menu; starts at `value`, or at the first option."""
     options = tuple(options)
-    return _started(Choice(label, options[0] if value is None else value, options))
+    return _started(Choice(label, next(iter(options), None) if value is None else value, options))
 
 
 def toggle(label: str, value: bool = False) -> Toggle:
@@ -94,12 +94,14 @@ def toggle(label: str, value: bool = False) -> Toggle:
 
 def slider(label: str, value: float, low: float, high: float, step: float) -> Slider:
     """A linear slider from low to high."""
+    _check_ends(label, low, high, step)
     count = round((high - low) / step)
     return _started(Slider(label, value, tuple(float(f"{low + k * step:.10g}") for k in range(count + 1))))
 
 
 def count(label: str, value: int, low: int, high: int, step: int = 1) -> Slider:
     """A slider over whole numbers."""
+    _check_ends(label, low, high, step)
     return _started(Slider(label, value, tuple(range(low, high + 1, step)), whole=True))
 
 
@@ -110,6 +112,9 @@ def steps(label: str, value: int, positions: Iterable[int]) -> Slider:
 
 def rate(label: str, value: float, low: float, high: float, per_decade: int = 10) -> Slider:
     """A logarithmic slider, for learning rates: equal steps are equal ratios, rounded to two digits."""
+    if not low > 0:
+        raise ValueError(f"control {label!r}: low must be positive on a logarithmic slider, got {low}")
+    _check_ends(label, low, high, per_decade)
     count = round(np.log10(high / low) * per_decade)
     return _started(Slider(label, value, tuple(float(f"{low * 10 ** (k / per_decade):.2g}") for k in range(count + 1))))
 
@@ -119,6 +124,15 @@ def seed(value: int = 0, label: str = "seed (another start)") -> Slider:
     return count(label, value, 0, 20)
 
 
+def _check_ends(label: str, low: float, high: float, step: float) -> None:
+    if not (low < high and step > 0):
+        raise ValueError(
+            f"control {label!r}: low must be less than high, and steps positive; got {low}, {high}, {step}"
+        )
+
+
 def _started(control: Any) -> Any:
-    control.check("value", control.value)
+    if not control.values:
+        raise ValueError(f"control {control.label!r} must have at least one position")
+    control.check(f"the start of {control.label!r}", control.value)
     return control
