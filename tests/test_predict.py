@@ -1,0 +1,156 @@
+"""Guesses: where they are kept, that none is ever lost, and that nobody's guess gets into a stored notebook."""
+
+import json
+import os
+import stat
+
+import pytest
+
+from nbcore.explore import Predict, Score
+from nbcore.explore import predict as module
+
+QUESTIONS = {"bend": ("Does it bend?", ["yes", "no", "it depends"]), "lines": ("How many lines?", ["one", "two"])}
+RIGHT = {"bend": (1, "It is linear."), "lines": (0, "One neuron, one line.")}
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    path = tmp_path / "kept" / "answers.json"
+    monkeypatch.setenv("NBCORE_ANSWERS", str(path))
+    return path
+
+
+def commit(predict, **guesses):
+    """The learner's click, as the page sends it."""
+    content = {"data": {"method": "custom", "content": {"commit": guesses}}}
+    predict.quiz._handle_msg({"content": content, "buffers": []})
+
+
+@pytest.mark.parametrize(
+    ("cwd", "file"),
+    [
+        ("house/my", "house/my/.answers.json"),
+        ("house/my/deeper", "house/my/.answers.json"),
+        ("house", "house/my/.answers.json"),
+        ("house/notebooks", "house/my/.answers.json"),
+        ("house/notebooks/solutions", "house/my/.answers.json"),
+        ("elsewhere", "elsewhere/.answers.json"),
+    ],
+)
+def test_where_guesses_are_kept(cwd, file, tmp_path, monkeypatch):
+    for folder in ("house/my/deeper", "house/notebooks/solutions", "house/nbcore", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.delenv("NBCORE_ANSWERS", raising=False)
+    monkeypatch.chdir(tmp_path / cwd)
+    assert module.answers_file() == tmp_path / file
+    monkeypatch.setenv("NBCORE_ANSWERS", str(tmp_path / "mine.json"))
+    assert module.answers_file() == tmp_path / "mine.json"
+
+
+def test_guesses_survive_a_restart_and_are_scored(kept):
+    commit(Predict("01", QUESTIONS), bend=2, lines=0)
+    again = Predict("01", QUESTIONS)
+    assert again.quiz.guesses == {"bend": 2, "lines": 0}
+    assert again.quiz.saved
+    score = Score(again, RIGHT)
+    assert score.quiz.guesses == {"bend": 2, "lines": 0}
+    assert [(q["key"], q["right"], q["because"]) for q in score.quiz.questions] == [
+        ("bend", 1, "It is linear."),
+        ("lines", 0, "One neuron, one line."),
+    ]
+
+
+def test_a_guess_may_be_changed_and_others_stay(kept):
+    commit(Predict("02", QUESTIONS), bend=1, lines=1)
+    first = Predict("01", QUESTIONS)
+    commit(first, bend=2, lines=0)
+    commit(first, bend=0)
+    assert json.loads(kept.read_text()) == {"01": {"bend": 0, "lines": 0}, "02": {"bend": 1, "lines": 1}}
+    assert first.quiz.guesses == {"bend": 0, "lines": 0}
+    assert first.quiz.saved.startswith("Kept.")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"01": 3}', "", "\udcff\udcfe"])
+def test_a_damaged_file_is_named_and_left_alone(kept, text):
+    kept.parent.mkdir()
+    kept.write_bytes(text.encode("utf-8", "surrogateescape"))
+    before = kept.read_bytes()
+    predict = Predict("01", QUESTIONS)
+    assert predict.quiz.saved.startswith("Not loaded: answers.json can't be read")
+    assert predict.quiz.guesses == {}
+    assert Score(predict, RIGHT).quiz.saved.startswith("Not loaded")
+    commit(predict, bend=0, lines=0)
+    assert predict.quiz.saved.startswith("Not saved: answers.json can't be read")
+    assert kept.read_bytes() == before
+    assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_what_cannot_be_opened_is_not_taken_for_empty(kept):
+    """Otherwise the next guess would replace it."""
+    kept.mkdir(parents=True)
+    predict = Predict("01", QUESTIONS)
+    assert predict.quiz.saved.startswith("Not loaded")
+    commit(predict, bend=0, lines=0)
+    assert predict.quiz.saved.startswith("Not saved")
+
+
+def test_a_crash_while_writing_loses_nothing(kept, monkeypatch):
+    predict = Predict("01", QUESTIONS)
+    commit(predict, bend=0, lines=0)
+    before = kept.read_text()
+
+    def full(*args, **kwargs):
+        args[1].write("{")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(module.json, "dump", full)
+    commit(predict, bend=1)
+    assert predict.quiz.saved == "Not saved: no space left on device."
+    assert predict.quiz.guesses == {"bend": 0, "lines": 0}
+    assert kept.read_text() == before
+    assert list(kept.parent.iterdir()) == [kept], "a half written file was left behind"
+
+
+def test_only_the_learner_can_read_the_file(kept):
+    commit(Predict("01", QUESTIONS), bend=0, lines=0)
+    if os.name == "posix":
+        assert stat.S_IMODE(kept.stat().st_mode) & 0o077 == 0
+
+
+def test_what_is_stored_does_not_tell_the_guesses(kept):
+    fresh = Predict("01", QUESTIONS)
+    before = repr(fresh), repr(Score(fresh, RIGHT))
+    commit(fresh, bend=0, lines=1)
+    again = Predict("01", QUESTIONS)
+    assert (repr(again), repr(Score(again, RIGHT))) == before
+    for shown in (fresh, again, Score(again, RIGHT)):
+        data = shown._repr_mimebundle_()
+        assert data["text/plain"] == repr(shown)
+        assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+
+
+def test_kept_guesses_that_no_option_matches_are_left_out(kept):
+    """The lesson may have changed since; the others stay as they are."""
+    kept.parent.mkdir()
+    kept.write_text(json.dumps({"01": {"bend": 7, "lines": 1, "gone": 0}, "02": {"bend": 0}}))
+    predict = Predict("01", QUESTIONS)
+    assert predict.quiz.guesses == {"lines": 1}
+    commit(predict, bend=1, lines=1)
+    assert json.loads(kept.read_text())["01"]["bend"] == 1
+    assert json.loads(kept.read_text())["02"] == {"bend": 0}
+
+
+@pytest.mark.parametrize("guess", [{"bend": 3}, {"bend": -1}, {"bend": "yes"}, {"bend": True}, {"bent": 0}])
+def test_a_guess_that_is_no_option_is_refused(kept, guess):
+    with pytest.raises(ValueError, match="no option"):
+        Predict("01", QUESTIONS).commit(**guess)
+    assert not kept.exists()
+
+
+def test_questions_and_scores_must_fit():
+    with pytest.raises(ValueError, match="'bend' must have at least two options"):
+        Predict("01", {"bend": ("Does it?", ["yes"])})
+    with pytest.raises(ValueError, match="no option 3 to question 'bend'"):
+        Score(Predict("01", QUESTIONS), {"bend": (3, "")})
+    with pytest.raises(ValueError, match="question 'bent'"):
+        Score(Predict("01", QUESTIONS), {"bent": (0, "")})
