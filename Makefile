@@ -47,8 +47,8 @@ format:  ## put the code into its standard form
 	@$(DEV) -m ruff check --fix $(SOURCES)
 	@$(DEV) -m ruff format $(SOURCES)
 
-bench:  ## speed against other ways of doing the same
-	@$(FRESH) $(DEV) benchmarks/bench.py $(ARGS)
+bench:  ## speed against other ways of doing the same: every benchmark there is
+	@for file in benchmarks/bench*.py; do $(FRESH) $(DEV) "$$file" $(ARGS) || exit 1; done
 
 bench-browser:  ## NB=01: from the slider's move to new pixels, in a real browser
 	@$(FRESH) $(DEV) benchmarks/bench_browser.py $(or $(NB),01) $(ARGS)
