@@ -55,7 +55,7 @@ class Diverged(ArithmeticError):
         self.step, self.layer, self.history = step, layer, history
         super().__init__(
             f"training diverged: after {step} updates the loss is no longer finite, layer {layer} overflowed first; "
-            "try a smaller eta"
+            "try a smaller learning rate eta"
         )
 
 

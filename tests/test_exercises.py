@@ -37,6 +37,19 @@ COLLAPSE_SLIPS = {
     "leaves out the last bias": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: (b1 @ W2.T + b2) @ W3.T),
     "the transposed weights": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: b1 @ W2 @ W3 + b2 @ W3 + b3),
     "through W3 before W2": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: b1 @ W3.T @ W2.T + b2 @ W3.T + b3),
+    "the last layer's only": collapse_with(W=lambda W1, W2, W3, b1, b2, b3: W3),
+    "the first layer twice": collapse_with(W=lambda W1, W2, W3, b1, b2, b3: W3 @ W2 @ W1 @ W1),
+    "the product so far": collapse_with(
+        b=lambda W1, W2, W3, b1, b2, b3: (b1 @ (W2 @ W1).T + b2) @ (W3 @ W2 @ W1).T + b3
+    ),
+    "leaves out b1": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: b2 @ W3.T + b3),
+    "leaves out b2": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: b1 @ W2.T @ W3.T + b3),
+    "through W2 only": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: b1 @ W2.T + b2 @ W3.T + b3),
+    "through W3 only": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: (b1 + b2) @ W3.T + b3),
+    "through the first layer as well": collapse_with(
+        b=lambda W1, W2, W3, b1, b2, b3: ((b1 @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
+    ),
+    "biases are rows here": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: W3 @ W2 @ b1 + W3 @ b2 + b3),
     "your b is transposed": collapse_with(b=lambda W1, W2, W3, b1, b2, b3: (b1 @ W2.T @ W3.T + b2 @ W3.T + b3).T),
 }
 
@@ -109,6 +122,8 @@ HAT_SLIPS = {
     "upside down": dict(HAT, W2=[[-2, 4, -2]]),
     "a hinge of relu(x + b) is at x = -b": dict(HAT, b1=[[0, 0.5, 1]]),
     "all three hinges turn upward": dict(HAT, W2=[[2, 4, 2]]),
+    "its weight is +2": dict(HAT, W2=[[2, -4, -2]]),
+    "it stands 0.5 too high": dict(HAT, b2=[[0.5]]),
     "weight is 2, not 4": dict(HAT, W2=[[2, -4, 4]]),
     "your W1 is transposed": dict(HAT, W1=[[1, 1, 1]]),
     "at x = 2.5 your curve is": dict(HAT, W2=[[2, -4, 2.5]]),
@@ -147,6 +162,9 @@ def test_hat_never_raises(change, state, words):
 
 XOR_SLIPS = {
     "on the wrong side": dict(w=[4, -4], b=-1.278, cut=-0.2),
+    "take weights of the same sign": dict(w=[3, -3], b=-1.278, cut=-0.17),
+    "the lesson's own numbers": dict(w=[3, 3], b=-4.278, cut=-0.17),
+    "put it below -0.026": dict(w=[4, 4], b=-5.3, cut=-0.01),
     "all four points are on one side": dict(w=[4, 4], b=-5.3, cut=-0.5),
     "that is AND": dict(w=[1, 1], b=-1.278, cut=0.3),
     "that is OR": dict(w=[4, 4], b=-1.278, cut=0.3),
@@ -164,7 +182,7 @@ def test_xor_neuron_tells_slips_apart(diagnosis):
 
 def test_xor_neuron_takes_solutions():
     assert check_xor_neuron([4, 4], -5.3, -0.2).passed
-    assert check_xor_neuron(np.array([3.0, 3.0]), -4.278, -0.17).passed
+    assert check_xor_neuron(np.array([3.0, 3.0]), -4.3, -0.17).passed
 
 
 @pytest.mark.parametrize(

@@ -302,7 +302,7 @@ def test_diverged_names_the_layer_that_overflowed_first(layer):
     net, data = overflowing(layer)
     before = weights(net)
     with pytest.raises(
-        Diverged, match=f"after 0 updates .* layer {layer} overflowed first; try a smaller eta"
+        Diverged, match=f"after 0 updates .* layer {layer} overflowed first; try a smaller learning rate eta"
     ) as caught:
         train(net, data, [[1.0]], mse, eta=0.1, steps=10)
     assert (caught.value.step, caught.value.layer) == (0, layer)

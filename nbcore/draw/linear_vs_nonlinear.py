@@ -21,13 +21,14 @@ def draw_bend(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="$x_1$", ylabel="$x_2$")
         plane.set_title("What the network says")
-        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="distance from its line")
+        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="across its cut", ylabel="along its cut")
         inner.set_title("What its last layer sees")
+        inner.xaxis.set_major_locator(NullLocator())
         inner.yaxis.set_major_locator(NullLocator())
         inner.axvspan(-LIMIT, 0, color=look.surface[1], alpha=0.35, lw=0)
         inner.axvspan(0, LIMIT, color=look.surface[-2], alpha=0.35, lw=0)
         inner.axvline(0, color=look.ink, lw=2)
-        loss.set(xlim=(0, result.updates), ylim=(1e-3, 3), yscale="log", xlabel="updates", ylabel="loss $C$")
+        loss.set(xlim=(0, result.updates), ylim=(1e-3, 100), yscale="log", xlabel="updates", ylabel="loss $C$")
         loss.set_title("Loss")
         loss.grid(True)
         artists["surface"] = mark_surface(plane, (-LIMIT, LIMIT, -LIMIT, LIMIT))
@@ -86,13 +87,13 @@ def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         for panel in axes:
             number_line(panel, -1, 1)
-            panel.set(ylim=(-1.6, 1.6), xlabel="$x$")
+            panel.set(ylim=(-2.6, 2.6), xlabel="$x$")
         whole.set_title("Target (dots), your sum")
         parts.set_title("Your four pieces")
         artists["target"] = whole.plot([], [], ".", color=look.soft, markersize=4)[0]
         artists["yours"] = whole.plot([], [], color=look.accent, lw=2.6)[0]
         artists["trained"] = whole.plot([], [], "--", color=look.second, lw=2.2)[0]
-        artists["key"] = whole.text(-0.96, -1.5, "", color=look.second)
+        artists["key"] = whole.text(-0.96, -2.45, "", color=look.second)
         styles = ("-", "--", "-.", ":")
         colors = (look.low, look.high, look.second, look.accent)
         artists["pieces"] = [parts.plot([], [], s, color=c)[0] for s, c in zip(styles, colors, strict=True)]
@@ -102,7 +103,7 @@ def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
     artists["yours"].set_data(result.x, result.yours)
     trained = result.trained is not None
     artists["trained"].set_data(result.x if trained else [], result.trained if trained else [])
-    artists["key"].set_text("dashed: after training from your settings" if trained else "")
+    artists["key"].set_text("dashed: after training from here" if trained else "")
     for k, piece in enumerate(result.pieces):
         artists["pieces"][k].set_data(result.x, piece)
         at = (result.knots[k], np.interp(result.knots[k], result.x, piece))
@@ -148,7 +149,7 @@ def draw_width(axes: Any, artists: dict[str, Any], result: Any) -> None:
     artists["errors"].set_data(result.widths, np.maximum(result.errors, 1.2e-4))
     artists["here"].set_data([result.width], [max(result.error, 1.2e-4)])
     artists["found"].set_data([result.width] if trained else [], [result.trained_error] if trained else [])
-    artists["key"].set_text("diamond, dashed: found by training" if trained else "")
+    artists["key"].set_text("diamond, dashed: all weights trained" if trained else "")
 
 
 def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
@@ -165,12 +166,14 @@ def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
         units = np.arange(2, 21, 2)
         pieces.plot(units, 2.0 ** (units / 2), "-", color=look.accent, alpha=0.5)
         pieces.plot(units, units + 1, "--", color=look.second, alpha=0.7)
-        pieces.text(13, 150, "two a layer", color=look.accent, ha="right")
-        pieces.text(20, 26, "all in one layer", color=look.second, ha="right")
+        pieces.text(13, 150, "one after the other", color=look.accent, ha="right")
+        pieces.text(20, 26, "side by side", color=look.second, ha="right")
         artists["deep"] = curve.plot([], [], color=look.accent, lw=1.2)[0]
         artists["shallow"] = curve.plot([], [], "--", color=look.second, lw=2.4)[0]
         artists["at_deep"] = pieces.plot([], [], "o", color=look.accent, markersize=9)[0]
         artists["at_shallow"] = pieces.plot([], [], "D", color=look.second, markersize=8)[0]
+    if curve.get_xlim() != (0, 1 / result.magnify):
+        curve.set_xlim(0, 1 / result.magnify)
     artists["deep"].set_data(result.x, result.deep)
     artists["shallow"].set_data(result.x, result.shallow)
     artists["at_deep"].set_data([result.units], [result.deep_pieces])

@@ -38,6 +38,10 @@ _W_SLIPS: Slips = {
     ),
     "your W adds the matrices; layers one after the other multiply": lambda W1, W2, W3, b1, b2, b3: W1 + W2 + W3,
     "your W leaves out the last layer": lambda W1, W2, W3, b1, b2, b3: W2 @ W1,
+    "your W is the last layer's only: the earlier ones act first": lambda W1, W2, W3, b1, b2, b3: W3,
+    "your W holds the first layer twice: a loop that starts from W1 goes on with W2": (
+        lambda W1, W2, W3, b1, b2, b3: W3 @ W2 @ W1 @ W1
+    ),
     "your W multiplies entry by entry (*); layers need the matrix product (@)": (
         lambda W1, W2, W3, b1, b2, b3: W3 * W2 * W1
     ),
@@ -48,6 +52,20 @@ _B_SLIPS: Slips = {
     ),
     "your b adds the biases as they are: b1 still goes through W2 and W3, b2 through W3": (
         lambda W1, W2, W3, b1, b2, b3: b1 + b2 + b3
+    ),
+    "your b uses the product so far instead of the next layer's weights: update b before W, or both at once": (
+        lambda W1, W2, W3, b1, b2, b3: (b1 @ (W2 @ W1).T + b2) @ (W3 @ W2 @ W1).T + b3
+    ),
+    "your b leaves out b1": lambda W1, W2, W3, b1, b2, b3: b2 @ W3.T + b3,
+    "your b leaves out b2": lambda W1, W2, W3, b1, b2, b3: b1 @ W2.T @ W3.T + b3,
+    "your b1 passes through W2 only; it still has to go through W3": (
+        lambda W1, W2, W3, b1, b2, b3: b1 @ W2.T + b2 @ W3.T + b3
+    ),
+    "your b1 passes through W3 only; it has to go through W2 first": (
+        lambda W1, W2, W3, b1, b2, b3: b1 @ W3.T + b2 @ W3.T + b3
+    ),
+    "your b passes b1 through the first layer as well; it comes after W1": (
+        lambda W1, W2, W3, b1, b2, b3: ((b1 @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
     ),
     "your b leaves out the last bias b3": lambda W1, W2, W3, b1, b2, b3: (b1 @ W2.T + b2) @ W3.T,
     "your b passes the biases through the transposed weights; as rows it is b1 @ W2.T @ W3.T": (
@@ -65,6 +83,9 @@ def _collapsed(collapse: Callable[..., Any], sizes: tuple[int, ...], W_slips: Sl
     given = [*weights, *biases]
     before = [array.copy() for array in given]
     result, verdict = call(collapse, weights, biases)
+    if verdict and "ValueError" in verdict.message:
+        hint = "biases are rows here, so the board's W b becomes b @ W.mT" if W_slips else "is every product in order?"
+        return not_right(f"{verdict.message} ({hint})")
     if verdict:
         return verdict
     if not isinstance(result, (tuple, list)) or len(result) != 2:
@@ -103,7 +124,9 @@ def check_hat(W1: Any, b1: Any, W2: Any, b2: Any) -> Verdict:
     hat = _hinges((0, 2), (0.5, -4), (1, 2))
     flipped = _hinges((0, 2), (-0.5, -4), (-1, 2))
     slips = {
-        "it climbs to 1 and stays there: -2 only cancels the slope 2, going down takes -4": _hinges((0, 2), (0.5, -2)),
+        "it climbs to 1 and stays there: W2 holds changes of slope, and from 2 to -2 it is not -2": _hinges(
+            (0, 2), (0.5, -2)
+        ),
         "it goes flat at 1, then climbs again: slopes add up, so the second hinge must be -4": _hinges(
             (0, 2), (0.5, -2), (1, 2)
         ),
@@ -112,6 +135,9 @@ def check_hat(W1: Any, b1: Any, W2: Any, b2: Any) -> Verdict:
         "your hat is upside down: all signs in W2 are reversed": -hat,
         "your hinges are at 0, -1/2 and -1: a hinge of relu(x + b) is at x = -b": flipped,
         "all three hinges turn upward: the middle one must turn the line down": _hinges((0, 2), (0.5, 4), (1, 2)),
+        "after x = 1 it falls the faster: the third hinge takes the slope from -2 to 0, so its weight is +2": (
+            _hinges((0, 2), (0.5, -4), (1, -2))
+        ),
         "after x = 1 it climbs: the third hinge takes the slope from -2 to 0, so its weight is 2, not 4": (
             _hinges((0, 2), (0.5, -4), (1, 4))
         ),
@@ -121,6 +147,8 @@ def check_hat(W1: Any, b1: Any, W2: Any, b2: Any) -> Verdict:
         return passed("the hat, within 1e-9 from x = -1.5 to 2.5")
     if verdict.message in slips:
         return verdict
+    if np.ptp(y - hat) < 1e-9:
+        return not_right(f"the shape is right, but it stands {y[0]:.3g} too high: what does b2 do?")
     worst = int(np.abs(y - hat).argmax())
     return not_right(f"at x = {_X[worst]:.3g} your curve is {y[worst]:.3g} and the hat is {hat[worst]:.3g}")
 
@@ -146,6 +174,8 @@ def check_xor_neuron(w: Any, b: Any, cut: Any) -> Verdict:
     labels = tuple((a < float(cut)).astype(int).tolist())
     shown = ", ".join(f"{value:.3f}" for value in a)
     if labels == (0, 1, 1, 0):
+        if np.allclose(weights, 3) and np.isclose(float(b), -4.278, atol=1e-3):
+            return not_right("these are the lesson's own numbers; find others, now that you know the way")
         room = float(np.abs(a - float(cut)).min())
         if room < 0.01:
             return not_right(
@@ -153,13 +183,17 @@ def check_xor_neuron(w: Any, b: Any, cut: Any) -> Verdict:
             )
         return passed(f"a = {shown}; the nearest point is {room:.2g} from the cut")
     if labels == (1, 0, 0, 1):
-        reason = "the right cut, but class 1 came out on the wrong side: class 1 must be where a < cut"
+        reason = "(0,0) and (1,1) lie below the cut, (0,1) and (1,0) above: class 1 came out on the wrong side"
+        if weights[0] * weights[1] < 0:
+            reason += ". With weights of opposite signs (0,0) and (1,1) share one z: take weights of the same sign"
     elif labels in ((1, 1, 1, 1), (0, 0, 0, 0)):
         reason = (
             "all four points are on one side of the cut: put it between the bottom of the dip, -0.278, and the others"
         )
     elif labels in ((1, 0, 0, 0), (0, 1, 1, 1)):
         reason = "that is OR (or its opposite): (1,1) is on the same side as (0,1) and (1,0)"
+    elif labels == (1, 1, 1, 0) and a[0] > a[1]:
+        reason = f"the dip is in the right place, but the cut lies above (0,0) as well: put it below {a[0]:.3f}"
     elif labels in ((0, 0, 0, 1), (1, 1, 1, 0)):
         reason = (
             "that is AND (or its opposite): (0,0) is on the side of (0,1) and (1,0); it must go left, out of the dip"

@@ -82,22 +82,24 @@ def _seen_by_last_layer(net: Sequential, X: np.ndarray) -> tuple[np.ndarray, np.
     net.forward(np.concatenate([MESH, X]))
     last = net.layers[-1]
     H, w = last.a_in, last.W[0]
-    norm = np.linalg.norm(w) or 1.0
-    across = last.z[:, 0] / norm
+    across = last.z[:, 0]
+    # Weights near overflow are no reason to fail: only directions matter here.
+    w = w / (np.abs(w).max() or 1.0)
     rest = H - H.mean(axis=0)
-    rest = rest - np.outer(rest @ w, w) / norm**2
+    rest = rest / (np.abs(rest).max() or 1.0)
+    rest = rest - np.outer(rest @ w, w) / (w @ w or 1.0)
     along = rest @ np.linalg.eigh(rest.T @ rest)[1][:, -1]
     # An eigenvector has no sign of its own: take the one that keeps the plane's second axis pointing up.
     along = along * (1 if along[: len(MESH)] @ MESH[:, 1] >= 0 else -1)
     seen = np.stack([across, along], axis=1)
     points = np.abs(seen[len(MESH) :])
-    seen = seen * 2.0 / np.maximum(points.max(axis=0), 1e-9)
+    seen = seen / np.maximum(points.max(axis=0), 1e-300) * 2.0
     return seen[len(MESH) :], seen[: len(MESH)].reshape(-1, len(_along), 2)
 
 
 def bend(data: str, noise: float, depth: int, width: int, activation: str, eta: float, seed: int) -> Iterator[Bent]:
     """Trains a fresh network for 1,000 updates; a picture after 250, 600 and all of them."""
-    X, Y = PLANE[data](200, noise, seed)
+    X, Y = PLANE[data](200, noise, seed=0)
     net = MLP([2] + [width] * depth + [1], hidden=activation, output=sigmoid, seed=seed)
     losses = []
     for now in training(net, X, Y, bce, SGD(eta)):
@@ -113,25 +115,32 @@ def _bend_status(p: dict[str, Any], r: Bent) -> str:
     if r.collapsed is None:
         return text
     W, b, gap = r.collapsed
-    how_many = {0: "One layer", 1: "Both layers"}.get(p["depth"], f"All {p['depth'] + 1} layers")
+    layers = {0: "The one layer is", 1: "Both layers together:"}.get(
+        p["depth"], f"All {p['depth'] + 1} layers together:"
+    )
     size = f"to {1e-12:.0e}" if gap < 1e-12 else f"only to {gap:.0e}"
     return (
-        f"{text} {how_many} together: z = {W[0, 0]:.3f} x1 {W[0, 1]:+.3f} x2 {b[0, 0]:+.3f}, "
-        f"equal to the network {size} all over the plane. A straight line."
+        f"{text} {layers} z = {W[0, 0]:.3f} x1 {W[0, 1]:+.3f} x2 {b[0, 0]:+.3f}, "
+        f"equal to the network {size} at all {len(GRID):,} points of the picture. A straight line."
     ).replace("-", "\N{MINUS SIGN}")
 
 
 def _bend_alt(p: dict[str, Any], r: Bent) -> str:
     shape = "straight" if r.collapsed is not None else "free to bend"
-    layers = (
-        "no hidden layer" if p["depth"] == 0 else f"{p['depth']} hidden layers of {p['width']} {p['activation']} units"
-    )
+    layers = "no hidden layer"
+    if p["depth"]:
+        layers = f"{_count(p['depth'], 'hidden layer')} of {_count(p['width'], p['activation'] + ' unit')}"
     return (
         f"Three panels for the data set {p['data']} and a network with {layers}. Left: the input plane, blue where the "
         f"network says class 0 and orange where it says class 1, with a boundary that is {shape}; {r.accuracy:.0%} of "
-        "the points lie on their side. Middle: the same plane as the last layer sees it, cut by a straight line. "
+        "the points lie on their side. Middle: what the last layer sees, the plane's grid moved by the hidden layers, "
+        "cut by a vertical line. "
         f"Right: the loss falls from {r.losses[0]:.2g} to {r.losses[-1]:.2g}."
     )
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
@@ -164,6 +173,7 @@ XOR = np.array([0, 1, 1, 0])
 _neuron_ticks = np.linspace(-0.6, 1.6, 64)
 _neuron_grid = np.stack([g.ravel() for g in np.meshgrid(_neuron_ticks, _neuron_ticks)], axis=1)
 _z_line = np.linspace(-8, 8, 201)
+SIDES = ("above the cut", "below the cut")
 
 
 @dataclass(frozen=True)
@@ -175,6 +185,7 @@ class Neuron:
     z: np.ndarray
     a: np.ndarray
     cut: float
+    above: bool
     surface: np.ndarray
     lines: list[np.ndarray]
     z_line: np.ndarray
@@ -182,22 +193,24 @@ class Neuron:
     right: int
 
 
-def neuron(activation: str, w1: float, w2: float, b: float, cut: float) -> Neuron:
-    """a = phi(w1 x1 + w2 x2 + b) on the plane and on XOR's points; `right` are those on their side of the cut."""
+def neuron(activation: str, w1: float, w2: float, b: float, cut: float, side: str) -> Neuron:
+    """a = phi(w1 x1 + w2 x2 + b) on the plane and on XOR's points; class 1 is where a is above, or below, the cut."""
     phi, w = ACTIVATIONS[activation], np.array([w1, w2])
     z = CORNERS @ w + b
     a = phi(z)
-    surface = (phi(_neuron_grid @ w + b) - cut).reshape(len(_neuron_ticks), -1)
-    side = a > cut
-    right = int(max((side == XOR).sum(), (side != XOR).sum()))  # which side is called class 1 is free
-    lines = boundary(_neuron_ticks, surface)
-    return Neuron(CORNERS, XOR, z, a, cut, surface, lines, _z_line, phi(_z_line), right)
+    above = side == SIDES[0]
+    height = (phi(_neuron_grid @ w + b) - cut).reshape(len(_neuron_ticks), -1)
+    # Two plain tones, a little stronger away from the cut: a shallow dip must show as well as a high ridge.
+    surface = (1 if above else -1) * np.sign(height) * (0.2 + 0.3 * np.minimum(1, np.abs(height)))
+    right = int(((a > cut if above else a < cut) == XOR).sum())
+    lines = boundary(_neuron_ticks, height)
+    return Neuron(CORNERS, XOR, z, a, cut, above, surface, lines, _z_line, phi(_z_line), right)
 
 
 def _neuron_status(p: dict[str, Any], r: Neuron) -> str:
     values = ", ".join(f"{a:.3f}" for a in r.a).replace("-", "\N{MINUS SIGN}")
     lines = {0: "no line in view", 1: "one straight line"}.get(len(r.lines), f"{len(r.lines)} parallel straight lines")
-    return f"a at (0,0), (0,1), (1,0), (1,1): {values}. The cut gives {lines}; {r.right} of 4 points on their side."
+    return f"{r.right} of 4 points on their side. The cut gives {lines}. a at (0,0), (0,1), (1,0), (1,1): {values}."
 
 
 def one_neuron(**start: Any) -> Explorer:
@@ -207,7 +220,8 @@ def one_neuron(**start: Any) -> Explorer:
         "w1": slider("weight w\N{SUBSCRIPT ONE}", start.get("w1", 3.0), -5, 5, 0.1),
         "w2": slider("weight w\N{SUBSCRIPT TWO}", start.get("w2", 3.0), -5, 5, 0.1),
         "b": slider("bias b", start.get("b", -1.5), -6, 6, 0.1),
-        "cut": slider("cut (class 1 is on one side)", start.get("cut", 0.5), -1, 2, 0.01),
+        "cut": slider("cut", start.get("cut", 0.5), -1, 2, 0.01),
+        "side": choice("class 1 is where a is", SIDES, start.get("side", SIDES[0])),
     }
     return Explorer(
         controls,
@@ -216,7 +230,8 @@ def one_neuron(**start: Any) -> Explorer:
         title="One neuron, any activation",
         alt=lambda p, r: (
             f"Left: the plane of one {p['activation']} neuron with the four points of XOR, circles for class 0 and "
-            f"squares for class 1, and the places where a equals {p['cut']:g}: {len(r.lines)} straight lines. Right: "
+            f"squares for class 1, orange where a is {p['side']}, and {_count(len(r.lines), 'straight line')} where a "
+            f"equals {p['cut']:g}. Right: "
             f"the four points on the curve of {p['activation']}, with the cut as a horizontal line. "
             f"{r.right} of 4 points are right."
         ),
@@ -280,17 +295,17 @@ def _by_hand_status(p: dict[str, Any], r: ByHand) -> str:
 
 def build_by_hand(**start: Any) -> Explorer:
     """Four ReLU hinges or sigmoid steps, placed and weighed by hand; then gradient descent goes on from there."""
-    knots = (-1.0, -0.5, 0.0, 0.5)
+    # Three hinges follow the sine already; the last waits for a hand.
+    knots, weights = (-1.0, -0.5, 0.5, 1.0), (-2.0, 4.0, 0.0, 0.0)
     controls: dict[str, Any] = {
         "target": choice("target", CURVES, start.get("target", "sine")),
         "unit": choice("pieces", UNITS, start.get("unit", "ReLU hinge")),
         "c": slider("constant c", start.get("c", 0.0), -2, 2, 0.05),
-        "updates": count("then train on, updates", start.get("updates", 0), 0, 500, 50),
+        "updates": count("training updates from here", start.get("updates", 0), 0, 500, 50),
     }
-    for i, knot in enumerate(knots, start=1):
+    for i, (knot, weight) in enumerate(zip(knots, weights, strict=True), start=1):
         controls[f"k{i}"] = slider(f"piece {i}: where k", start.get(f"k{i}", knot), -1, 1, 0.05)
-    for i in range(1, PIECES + 1):
-        controls[f"w{i}"] = slider(f"piece {i}: weight w", start.get(f"w{i}", -2.0 if i == 1 else 0.0), -8, 8, 0.1)
+        controls[f"w{i}"] = slider(f"piece {i}: weight w", start.get(f"w{i}", weight), -8, 8, 0.1)
     return Explorer(
         controls,
         by_hand,
@@ -330,7 +345,7 @@ FITTERS: dict[str, Activation] = {
 
 @dataclass(frozen=True)
 class Wide:
-    """The best fit that a hidden layer of a given width offers, its errors at every width, and a trained one."""
+    """A least-squares fit with evenly spaced units, the errors of such fits at every width, and a trained network."""
 
     x: np.ndarray
     target: np.ndarray
@@ -344,7 +359,7 @@ class Wide:
     trained_error: float
 
 
-def best_fit(phi: Activation, width: int, target: np.ndarray) -> np.ndarray:
+def even_fit(phi: Activation, width: int, target: np.ndarray) -> np.ndarray:
     """Least squares over the output weights; the hidden units stand evenly over [-1, 1], the steeper the more."""
     steep = max(4.0, width / 2)  # smooth units that all overlap could hardly be told from polynomials
     knots = -1 + 2 * np.arange(width) / width
@@ -354,9 +369,9 @@ def best_fit(phi: Activation, width: int, target: np.ndarray) -> np.ndarray:
 
 
 def how_wide(target: str, activation: str, width: int, trained: bool, seed: int) -> Iterator[Wide]:
-    """The best fit first, then (when asked for) what 600 updates of Adam find from a random start."""
+    """The fit with evenly spaced units; then, when asked for, what 600 updates of Adam find from a random start."""
     phi, goal = FITTERS[activation], CURVES[target](X_WIDE)
-    fits = [best_fit(phi, n, goal) for n in WIDTHS]
+    fits = [even_fit(phi, n, goal) for n in WIDTHS]
     errors = np.array([np.abs(fit - goal)[INSIDE].max() for fit in fits])
     k = WIDTHS.index(width)
     outside = float(np.abs(fits[k] - goal)[~INSIDE].max())
@@ -373,9 +388,10 @@ def how_wide(target: str, activation: str, width: int, trained: bool, seed: int)
 
 def _wide_status(p: dict[str, Any], r: Wide) -> str:
     text = (
-        f"{r.width} units: best fit within {r.error:.2g} on [\N{MINUS SIGN}1, 1], up to {r.outside:.2g} off outside it."
+        f"{_count(r.width, 'evenly spaced unit')}, output weights by least squares: largest error {r.error:.2g} "
+        f"on [\N{MINUS SIGN}1, 1], up to {r.outside:.2g} outside."
     )
-    return text if r.trained is None else f"{text} Training found one within {r.trained_error:.2g}."
+    return text if r.trained is None else f"{text} With all weights trained: {r.trained_error:.2g}."
 
 
 def width_and_error(**start: Any) -> Explorer:
@@ -384,7 +400,7 @@ def width_and_error(**start: Any) -> Explorer:
         "target": choice("target", CURVES, start.get("target", "wiggle")),
         "activation": choice("activation", FITTERS, start.get("activation", "relu")),
         "width": steps("hidden units", start.get("width", 8), WIDTHS),
-        "trained": toggle("show what training finds", start.get("trained", False)),
+        "trained": toggle("also train all weights", start.get("trained", False)),
         "seed": seed(start.get("seed", 0)),
     }
     return Explorer(
@@ -393,9 +409,9 @@ def width_and_error(**start: Any) -> Explorer:
         pictures.draw_width,
         title="How wide is wide enough?",
         alt=lambda p, r: (
-            f"Left: the {p['target']} curve as dots and the best fit with {p['width']} {p['activation']} units as a "
-            f"line, fitted between -1 and 1; it is within {r.error:.2g} there and up to {r.outside:.2g} off outside. "
-            f"Right: the largest error against the units, {r.errors[0]:.2g} at 1 and {r.errors[-1]:.2g} at 64."
+            f"Left: the {p['target']} curve as dots and a fit with {p['width']} evenly spaced {p['activation']} "
+            f"units as a line, fitted between -1 and 1; it is within {r.error:.2g} there and up to {r.outside:.2g} off "
+            f"outside. Right: the largest error against the units, {r.errors[0]:.2g} at 1 and {r.errors[-1]:.2g} at 64."
         ),
         status=_wide_status,
         panels=(1.2, 1),
@@ -413,6 +429,7 @@ class Folded:
     x: np.ndarray
     deep: np.ndarray
     shallow: np.ndarray
+    magnify: int
     units: int
     deep_pieces: int
     shallow_pieces: int
@@ -421,13 +438,13 @@ class Folded:
 X_FOLD = np.linspace(0, 1, 2**12 + 1)  # dyadic points, on which the tent map is exact
 
 
-def tent_network(layers: int, height: float = 1.0) -> MLP:
-    """`layers` hidden layers of two ReLUs, each with its output folded into the next: T o T o ... o T.
+def tent_network(layers: int) -> MLP:
+    """`layers` hidden layers of two ReLUs, each with its output folded into the next: T o T o ... o T on [0, 1].
 
-    T(x) = 2 h relu(x) - 4 h relu(x - 1/2), which is 2 h x up to 1/2 and 2 h (1 - x) from there.
+    T(x) = 2 relu(x) - 4 relu(x - 1/2), which is 2 x up to 1/2 and 2 (1 - x) from there to 1.
     """
     net = MLP([1] + [2] * layers + [1], hidden=relu, output=identity)
-    out = 2 * height * np.array([[1.0, -2.0]])
+    out = np.array([[2.0, -4.0]])
     for k, layer in enumerate(net.layers):
         layer.W = np.ones((2, 1)) if k == 0 else (out if k == layers else np.ones((2, 1)) @ out)
         layer.b = [[0.0]] if k == layers else [[0.0, -0.5]]
@@ -439,20 +456,20 @@ def count_pieces(y: np.ndarray) -> int:
     return 1 + int((np.abs(np.diff(y, 2)) > 1e-9).sum())
 
 
-def fold(layers: int, height: float) -> Folded:
-    """The tent map iterated, and the best that as many ReLUs do side by side, with evenly spaced hinges."""
-    deep = tent_network(layers, height).forward(X_FOLD[:, None])[:, 0]
+def fold(layers: int, magnify: int) -> Folded:
+    """The tent map iterated, and a least-squares fit to it by as many ReLUs side by side, evenly spaced."""
+    deep = tent_network(layers).forward(X_FOLD[:, None])[:, 0]
     units = 2 * layers
     hinges = np.column_stack([relu(X_FOLD[:, None] - np.arange(units) / units), np.ones_like(X_FOLD)])
     shallow = hinges @ np.linalg.lstsq(hinges, deep, rcond=1e-10)[0]
-    return Folded(X_FOLD, deep, shallow, units, count_pieces(deep), units + 1)
+    return Folded(X_FOLD, deep, shallow, magnify, units, count_pieces(deep), units + 1)
 
 
 def fold_the_line(**start: Any) -> Explorer:
-    """Depth multiplies, width adds: 2 ReLUs a layer against all in one layer."""
+    """Depth multiplies, width adds: two ReLUs a layer against all in one layer."""
     controls = {
         "layers": count("layers of two ReLUs", start.get("layers", 3), 1, 10),
-        "height": slider("height of one fold", start.get("height", 1.0), 0.5, 1, 0.01),
+        "magnify": steps("magnify the left end, times", start.get("magnify", 1), (1, 2, 4, 8, 16, 32)),
     }
     return Explorer(
         controls,
@@ -460,13 +477,14 @@ def fold_the_line(**start: Any) -> Explorer:
         pictures.draw_fold,
         title="Fold the line",
         alt=lambda p, r: (
-            f"Left: the curve of {p['layers']} layers of two ReLUs, {r.deep_pieces} straight pieces, and the best fit "
-            f"to it by one layer of {r.units} ReLUs, at most {r.shallow_pieces} pieces. Right: pieces against units, "
-            "a straight line upward for deep networks on a logarithmic axis, almost flat for shallow ones."
+            f"Left: between 0 and {1 / p['magnify']:g}, the curve of {_count(p['layers'], 'layer')} of two ReLUs, with "
+            f"{r.deep_pieces} straight pieces between 0 and 1, and a least-squares fit to it by one layer of "
+            f"{r.units} evenly spaced ReLUs, dashed. Right: pieces against units on a logarithmic axis; folding rises "
+            "as a straight line to 1,024 at 20 units, one layer stays below 22."
         ),
         status=lambda p, r: (
-            f"{r.units} ReLUs: {r.deep_pieces} straight pieces when they fold one after the other, "
-            f"at most {r.shallow_pieces} side by side."
+            f"{r.units} ReLUs: {r.deep_pieces:,} straight pieces between 0 and 1 when they fold one after the other; "
+            f"at most {r.shallow_pieces} side by side, anywhere."
         ),
         panels=(1.3, 1),
         height=300,

@@ -139,6 +139,8 @@ function render({ model, el }) {
     const message = model.get("error");
     error.textContent = message ? "This setting did not work. " + message : "";
     error.hidden = !message;
+    // What is still shown belongs to other settings: say so to the eye as well.
+    root.classList.toggle("nbx-stale", Boolean(message));
   };
 
   let told = "";

@@ -69,6 +69,7 @@ def this_cell(widget: Any) -> Any:
     if last_run != run:
         for old in widgets:
             if old is not widget:
+                old.layout.close()
                 old.close()
         widgets = []
     _shown[cell] = run, [*widgets, widget]

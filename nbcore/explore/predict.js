@@ -56,23 +56,29 @@ function ask(model, root, uid) {
 }
 
 function score(model, root) {
-  const guesses = model.get("guesses");
   const list = make("ul", "nbx-list", root);
-  let good = 0;
-  let made = 0;
-  for (const { key, question, options, right, because } of model.get("questions")) {
-    const item = make("li", "", list);
-    make("strong", "", item, question);
-    const guess = options[guesses[key]];
-    if (guess !== undefined) made += 1;
-    if (guesses[key] === right) good += 1;
-    const verdict = guess === undefined ? "No guess was kept." : guesses[key] === right ? "Right." : "Not so.";
-    make("div", "", item, guess === undefined ? verdict : `${verdict} You said: ${guess}`);
-    if (guesses[key] !== right) make("div", "", item, `What came out: ${options[right]}`);
-    make("div", "", item, because);
-  }
-  const total = model.get("questions").length;
-  make("p", "nbx-status", root, model.get("saved") || `${good} of ${total} right${made < total ? `, ${total - made} not guessed` : ""}.`);
+  const total = make("p", "nbx-status", root);
+  total.setAttribute("role", "status");
+  const show = () => {
+    const guesses = model.get("guesses");
+    const questions = model.get("questions");
+    list.replaceChildren();
+    for (const { key, question, options, right, because } of questions) {
+      const item = make("li", "", list);
+      make("strong", "", item, question);
+      const guess = options[guesses[key]];
+      const verdict = guess === undefined ? "No guess was kept." : guesses[key] === right ? "Right." : "Not so.";
+      make("div", "", item, guess === undefined ? verdict : `${verdict} You said: ${guess}`);
+      if (guesses[key] !== right) make("div", "", item, `What came out: ${options[right]}`);
+      make("div", "", item, because);
+    }
+    const open = questions.filter(({ key }) => guesses[key] === undefined).length;
+    const good = questions.filter(({ key, right }) => guesses[key] === right).length;
+    total.textContent = model.get("saved") || `${good} of ${questions.length} right${open ? `, ${open} not guessed` : ""}.`;
+  };
+  model.on("change:guesses change:saved", show);
+  show();
+  return () => model.off("change:guesses change:saved", show);
 }
 
 function render({ model, el }) {

@@ -153,16 +153,18 @@ class Score:
                 if k in right
             ],
         )
-        try:
-            self.quiz.guesses = read_answers().get(predict.lesson, {})
-        except ValueError as error:
-            self.quiz.saved = f"Not loaded: {error}."
+        self._take(predict.quiz)
+        predict.quiz.observe(lambda change: self._take(predict.quiz), ["guesses", "saved"])  # kept after Run All
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         return {
             "text/plain": repr(self),
             "application/vnd.jupyter.widget-view+json": this_cell(self.quiz).view(),
         }
+
+    def _take(self, asked: Quiz) -> None:
+        self.quiz.guesses = asked.guesses
+        self.quiz.saved = asked.saved if asked.saved.startswith("Not") else ""
 
     def __repr__(self) -> str:
         return f"Score: {len(self.quiz.questions)} predictions (compared in the live notebook)"
