@@ -299,13 +299,14 @@ def test_every_data_set_is_offered():
 
 
 def test_a_silu_neuron_separates_xor():
-    explorer = one_neuron(activation="silu", w1=3, w2=3, b=-4.3, cut=-0.17)
+    explorer = one_neuron(activation="silu", w1=3, w2=3, b=-4.3, cut=-0.17, side="below the cut")
     assert explorer.result.right == 4
-    exact = lesson.neuron("silu", 3, 3, -3 - 1.278, -0.17)
+    assert explorer.set(side="above the cut").result.right == 0
+    exact = lesson.neuron("silu", 3, 3, -3 - 1.278, -0.17, "below the cut")
     assert exact.a.round(3).tolist() == [-0.059, -0.278, -0.278, 1.461]
     assert exact.right == 4
     assert len(exact.lines) == 2
-    assert lesson.neuron("gelu", 3, 3, -3 - 0.752, -0.1).right == 4
+    assert lesson.neuron("gelu", 3, 3, -3 - 0.752, -0.1, "below the cut").right == 4
 
 
 @pytest.mark.parametrize("activation", MONOTONE)
@@ -319,10 +320,11 @@ def test_a_monotone_activation_never_gets_all_four(activation):
             best = max(best, (side == lesson.XOR).sum(), (side != lesson.XOR).sum())
     assert best == 3
     for w1, w2, b, cut in ((3, 3, -4.3, -0.17), (5, -5, 0, 0.5), (0, 0, 0, 0), (3, 3, -1.5, 0.5)):
-        result = lesson.neuron(activation, w1, w2, b, cut)
-        assert result.right <= 3
-        assert len(result.lines) <= 1
-        assert all(straight(line) < 1e-9 for line in result.lines)
+        for side in lesson.SIDES:
+            result = lesson.neuron(activation, w1, w2, b, cut, side)
+            assert result.right <= 3
+            assert len(result.lines) <= 1
+            assert all(straight(line) < 1e-9 for line in result.lines)
 
 
 def test_every_activation_with_one_number_in_and_out_is_offered():
@@ -396,7 +398,7 @@ def test_nothing_is_promised_outside_the_interval():
 
 @pytest.mark.parametrize("layers", range(1, 11))
 def test_depth_multiplies_pieces_and_width_adds_them(layers):
-    result = lesson.fold(layers, 1.0)
+    result = lesson.fold(layers, magnify=1)
     assert result.units == 2 * layers
     assert result.deep_pieces == 2**layers
     assert result.shallow_pieces == 2 * layers + 1

@@ -21,6 +21,8 @@ def draw_bend(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="$x_1$", ylabel="$x_2$")
         plane.set_title("What the network says")
+        plane.set_box_aspect(1)
+        inner.set_box_aspect(1)
         inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="across its cut", ylabel="along its cut")
         inner.set_title("What its last layer sees")
         inner.xaxis.set_major_locator(NullLocator())
@@ -59,7 +61,14 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         plane.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), xlabel="$x_1$", ylabel="$x_2$")
         plane.set(xticks=[0, 1], yticks=[0, 1])
         plane.set_title("The plane and the cut")
-        curve.set(xlim=(-8, 8), ylim=(-1.6, 2.6), xlabel="$z = w_1 x_1 + w_2 x_2 + b$", ylabel=r"$a = \varphi(z)$")
+        plane.set_box_aspect(1)
+        curve.set(
+            xlim=(-8, 8),
+            ylim=(-1.6, 2.6),
+            yticks=[-1, 0, 1, 2],
+            xlabel="$z = w_1 x_1 + w_2 x_2 + b$",
+            ylabel=r"$a = \varphi(z)$",
+        )
         curve.set_title("The activation's curve")
         curve.grid(True)
         artists["surface"] = mark_surface(plane, (-0.6, 1.6, -0.6, 1.6), -0.5, 0.5)
@@ -87,7 +96,7 @@ def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         for panel in axes:
             number_line(panel, -1, 1)
-            panel.set(ylim=(-2.6, 2.6), xlabel="$x$")
+            panel.set(ylim=(-2.6, 2.6), xticks=[-1, -0.5, 0, 0.5, 1], xlabel="$x$")
         whole.set_title("Target (dots), your sum")
         parts.set_title("Your four pieces")
         artists["target"] = whole.plot([], [], ".", color=look.soft, markersize=4)[0]
@@ -158,9 +167,16 @@ def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
     if not artists:
         look = theme()
         number_line(curve, 0, 1)
-        curve.set(ylim=(-0.05, 1.15), xlabel="$x$")
+        curve.set(ylim=(-0.05, 1.15), xlabel="$x$, times the magnification")
         curve.set_title("Deep, and shallow (dashed)")
-        pieces.set(xlim=(0, 21), ylim=(1.5, 2000), yscale="log", xlabel="ReLU units", ylabel="straight pieces")
+        pieces.set(
+            xlim=(0, 21),
+            xticks=[0, 5, 10, 15, 20],
+            ylim=(1.5, 2000),
+            yscale="log",
+            xlabel="ReLU units",
+            ylabel="straight pieces",
+        )
         pieces.set_title("Straight pieces")
         pieces.grid(True)
         units = np.arange(2, 21, 2)
@@ -172,9 +188,8 @@ def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["shallow"] = curve.plot([], [], "--", color=look.second, lw=2.4)[0]
         artists["at_deep"] = pieces.plot([], [], "o", color=look.accent, markersize=9)[0]
         artists["at_shallow"] = pieces.plot([], [], "D", color=look.second, markersize=8)[0]
-    if curve.get_xlim() != (0, 1 / result.magnify):
-        curve.set_xlim(0, 1 / result.magnify)
-    artists["deep"].set_data(result.x, result.deep)
-    artists["shallow"].set_data(result.x, result.shallow)
+    # The axis stays and the curve is stretched: new limits would need a whole redraw at each move.
+    artists["deep"].set_data(result.x * result.magnify, result.deep)
+    artists["shallow"].set_data(result.x * result.magnify, result.shallow)
     artists["at_deep"].set_data([result.units], [result.deep_pieces])
     artists["at_shallow"].set_data([result.units], [result.shallow_pieces])

@@ -236,7 +236,7 @@ def one_neuron(**start: Any) -> Explorer:
             f"{r.right} of 4 points are right."
         ),
         status=_neuron_status,
-        panels=(0.85, 1),
+        panels=(0.55, 1),
         height=310,
     )
 
@@ -295,8 +295,8 @@ def _by_hand_status(p: dict[str, Any], r: ByHand) -> str:
 
 def build_by_hand(**start: Any) -> Explorer:
     """Four ReLU hinges or sigmoid steps, placed and weighed by hand; then gradient descent goes on from there."""
-    # Three hinges follow the sine already; the last waits for a hand.
-    knots, weights = (-1.0, -0.5, 0.5, 1.0), (-2.0, 4.0, 0.0, 0.0)
+    # Two hinges follow the sine half of the way; the others wait for a hand.
+    knots, weights = (-1.0, -0.5, 0.0, 1.0), (-2.0, 4.0, 0.0, 0.0)
     controls: dict[str, Any] = {
         "target": choice("target", CURVES, start.get("target", "sine")),
         "unit": choice("pieces", UNITS, start.get("unit", "ReLU hinge")),

@@ -70,9 +70,12 @@ explore.bend_the_line(activation="identity")
 #
 # <details><summary>What we saw</summary>1: the line stays straight, and one formula replaces all layers. 2: three units;
 # with one the boundary is a line, with two a band. 3: where the boundary crosses a unit's hinge it has a corner; some starts
-# fail. 4: the loss first jumps about, then overflows. 5: a few points in a hundred.</details>
+# fail. 4: already at twice the rate the loss jumps up and overflows after some ten updates. 5: four or five points in a
+# hundred.</details>
 #
-# **Nothing is hidden.** This is the whole experiment. A network with `depth` hidden layers of `width` units gets $x_1$ and
+# ### Nothing is hidden
+#
+# This is the whole experiment. A network with `depth` hidden layers of `width` units gets $x_1$ and
 # $x_2$. Each unit takes a weighted sum $z$ of what comes in, adds a bias, and passes it through the *activation function*
 # $\varphi$; the last one, a sigmoid, gives the probability of class 1. *Gradient descent* with *learning rate* $\eta$ (eta)
 # then lowers the *loss* $C$: the average of $-\ln$ (probability given to the true class), called `bce` here.
@@ -242,9 +245,9 @@ print("your network and nbcore's agree to 1e-12")
 # %% [markdown]
 # Now build a curve with your own hands. A hidden layer with one input is a box of pieces: each unit gives
 # $w \cdot \varphi(s\,(x - k))$, a ReLU hinge that starts at $k$ (with $s = 1$), or a smooth sigmoid step centered at $k$ (with
-# $s = 20$). The output adds them up, and adds a constant $c$. Three hinges are set; they follow the dots from left to right,
-# but not to the end. Where should the fourth go, and with what weight? Then start over with sigmoid steps, or another
-# target. *Training updates* lets gradient descent (Adam) go on from your settings, moving all $w$, $s$, $k$ and $c$.
+# $s = 20$). The output adds them up, and adds a constant $c$. Two hinges are set; from left to right they follow the
+# dots, but not to the end. Where should the third one turn the line, and with what weight? What can the fourth mend? Then
+# start over with sigmoid steps, or another target. *Training updates* lets gradient descent (Adam) go on from your settings, moving all $w$, $s$, $k$ and $c$.
 
 # %%
 explore.build_by_hand()
