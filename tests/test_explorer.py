@@ -461,7 +461,23 @@ def test_the_fine_picture_waits_for_the_end_of_the_run():
         page_rests(explorer)
         assert explorer.picture.mime == "image/jpeg"
         await settle(explorer)
+        assert explorer.picture.mime == "image/png"
+
+    asyncio.run(drive())
+
+
+def test_the_fine_picture_comes_also_when_a_move_changes_nothing_that_is_seen():
+    """The page hears of no new picture then, and would not ask again."""
+
+    async def drive():
+        run = Run()
+        explorer = run.explorer()
+        await settle(explorer)
+        move(explorer, bent=True)
         page_rests(explorer)
+        move(explorer, bent=False)
+        assert explorer.picture.mime == "image/jpeg"
+        await settle(explorer)
         assert explorer.picture.mime == "image/png"
 
     asyncio.run(drive())

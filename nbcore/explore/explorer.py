@@ -56,6 +56,7 @@ class Explorer:
         self._stages: dict[str, Stage] = {}
         self._lock = threading.RLock()
         self._wanted = self._shown = 0
+        self._resting = False  # the page has asked for the fine picture, which comes when a run has ended
         self._task: asyncio.Task[None] | None = None
         self._picture: Picture | None = None
 
@@ -177,6 +178,7 @@ class Explorer:
             self._show(result)
             return True
         self._shown = goal
+        self._refine()
         return False
 
     def _show_all(self) -> None:
@@ -238,8 +240,14 @@ class Explorer:
 
     def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         """The hand rests: send the same picture once more, lossless and as fine as the screen."""
-        if content.get("rest") and self._computed and self._shown == self._wanted:
-            self._try(lambda: self._again("fine" if self.picture.seen_on.ratio > 1 else "quick", "png"))
+        if content.get("rest"):
+            self._resting = True
+            self._try(self._refine)
+
+    def _refine(self) -> None:
+        if self._resting and self._computed and self._shown == self._wanted:
+            self._resting = False
+            self._again("fine" if self.picture.seen_on.ratio > 1 else "quick", "png")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {
