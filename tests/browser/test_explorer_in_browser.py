@@ -1,0 +1,173 @@
+"""What no lesson does: an explorer that fails, two in one cell, cells that run again, a hand that is too quick."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lesson, notebook_of, served  # type: ignore[import-not-found]
+
+CELLS = [
+    """import time
+import numpy as np
+from IPython.display import display
+from nbcore import explore
+from nbcore.training import Diverged
+
+X = np.linspace(0, 1, 50)
+log = []
+
+def draw(axes, artists, result):
+    if not artists:
+        axes[0].set(xlim=(0, 1), ylim=(0, 20))
+        artists["line"] = axes[0].plot([], [])[0]
+    artists["line"].set_data(X, result * X)""",
+    """def compute(k, way):
+    if k == 5:
+        raise ZeroDivisionError("five is too much")
+    if k == 6:
+        raise Diverged(12, 1)
+    return k
+
+def make(title, compute=compute):
+    controls = {"k": explore.count("number k", 1, 0, 20), "way": explore.choice("way", ["up", "down"])}
+    return explore.Explorer(controls, compute, draw, title=title, alt=lambda p, r: f"A line of slope {r}.",
+                            status=lambda p, r: f"The slope is {r}.")
+
+make("fails at five")""",
+    """first, second = make("first of two"), make("second of two")
+display(first, second)""",
+    """def slow(k, way):
+    log.append(k)
+    for part in range(4):
+        time.sleep(0.03)
+        yield k * (part + 1) / 4
+    log.append(("end", k))
+
+patient = make("slow", slow)
+patient""",
+]
+
+
+@pytest.fixture(scope="module")
+def opened(chrome, tmp_path_factory):
+    notebook = notebook_of(tmp_path_factory.mktemp("notebooks") / "explorers.ipynb", CELLS)
+    yield from served(chrome, notebook)
+
+
+@pytest.fixture
+def lesson(opened):
+    return opened[0]
+
+
+def in_kernel(lesson, expression):
+    """What an expression gives in the kernel, as text."""
+    return lesson.page.evaluate(
+        """async (code) => {
+          const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+          const future = kernel.requestExecute({ code: "", user_expressions: { it: code }, silent: true });
+          const reply = await future.done;
+          return reply.content.user_expressions.it.data?.["text/plain"] ?? JSON.stringify(reply.content);
+        }""",
+        expression,
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"), [(5, "ZeroDivisionError: five is too much"), (6, "training diverged: after 12 updates")]
+)
+def test_a_setting_that_fails_says_why_and_the_picture_stays(lesson, setting, reason):
+    explorer = lesson.explorer("fails at five")
+    slider = explorer.named("number k")
+    slider.focus()
+    slider.press("Home")
+    for _ in range(4):
+        slider.press("ArrowRight")
+    good = explorer.moved()
+    assert good["alt"] == "A line of slope 4."
+    slider.evaluate(
+        "(input, k) => { input.value = k; input.dispatchEvent(new Event('input', { bubbles: true })); }", setting
+    )
+    explorer.root.get_by_role("alert").wait_for()
+    failed = explorer.rested()
+    assert reason in failed["error"]
+    assert failed["error"].startswith("This setting did not work.")
+    assert (failed["picture"], failed["alt"]) == (good["picture"], good["alt"])
+    assert slider.input_value() == str(setting)
+    slider.press("End")
+    after = explorer.moved()
+    assert after["error"] == ""
+    assert after["alt"] == "A line of slope 20."
+    assert explorer.reset()["alt"] == "A line of slope 1."
+
+
+def test_two_explorers_in_one_cell_are_both_alive(lesson):
+    for title in ("first of two", "second of two"):
+        explorer = lesson.explorer(title)
+        before = explorer.rested()
+        explorer.named("number k").press("ArrowRight")
+        assert explorer.moved()["picture"] != before["picture"]
+        assert explorer.rested()["alt"] == "A line of slope 2."
+        explorer.reset()
+
+
+def test_code_moves_the_controls_in_the_page(lesson):
+    explorer = lesson.explorer("first of two")
+    explorer.rested()
+    in_kernel(lesson, "first.set(k=7, way='down')")
+    explorer.root.locator("img[alt*='slope 7']").wait_for()
+    assert explorer.settings() == {"number k": "7", "way": "down"}
+    assert lesson.explorer("second of two").settings() == {"number k": "1", "way": "up"}
+    explorer.reset()
+    assert in_kernel(lesson, "first.params") == "{'k': 1, 'way': 'up'}"
+
+
+def test_a_hand_that_is_too_quick_leaves_no_queue(lesson):
+    """Ninety events in 1.5 s, four pictures of 30 ms each: most are dropped, the last is drawn to its end."""
+    explorer = lesson.explorer("slow")
+    explorer.rested()
+    in_kernel(lesson, "log.clear()")
+    explorer.root.evaluate(
+        """async (root) => {
+          const input = root.querySelector("input");
+          for (let k = 0; k < 90; k++) {
+            input.value = k === 89 ? 17 : k % 16;
+            input.dispatchEvent(new Event("input", { bubbles: true }));
+            await new Promise((done) => setTimeout(done, 16));
+          }
+        }"""
+    )
+    assert explorer.moved()["alt"] == "A line of slope 17.0."
+    log = eval(in_kernel(lesson, "log"))
+    started = [entry for entry in log if isinstance(entry, int)]
+    assert started[-1] == 17
+    assert log[-1] == ("end", 17)
+    assert 3 < len(started) < 80, "nothing was dropped, or too much"
+    assert explorer.reset()["error"] == ""
+
+
+def test_running_a_cell_again_leaves_no_widgets_behind(lesson):
+    count = "len(__import__('ipywidgets').widgets.widget._instances)"
+    before = in_kernel(lesson, count)
+    assert before.isdigit(), before
+    lesson.run_all()
+    lesson.run_all()
+    assert in_kernel(lesson, count) == before
+    for explorer in lesson.explorers():
+        assert explorer.rested()["error"] == ""
+
+
+def test_the_page_opened_again_shows_live_explorers(opened, chrome):
+    """Another look at the running kernel, as after a reload: run all, and everything answers."""
+    _, address = opened
+    again = Lesson(chrome, address, width=1100)
+    try:
+        for explorer in again.explorers():
+            before = explorer.rested()
+            explorer.named("number k").press("ArrowRight")
+            assert explorer.moved()["picture"] != before["picture"]
+        assert [line for line in again.console if "terminals" not in line] == []
+    finally:
+        again.close()
+
+
+def test_the_console_stays_quiet(lesson):
+    assert [line for line in lesson.console if "terminals" not in line] == []

@@ -1,0 +1,295 @@
+"""Every lesson in JupyterLab: it runs, every control answers keyboard and mouse, and everyone can use it."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+from conftest import ROOT, Lesson, served  # type: ignore[import-not-found]
+
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+# A control that has no effect in the state in which the explorer starts, and the control and key that give it some.
+NEEDS = {"piece 4: weight w": ("piece 4: where k", "Home")}  # a hinge at the right end is flat all over
+
+# Said by JupyterLab whatever is open in it.
+JUPYTERLAB_SAYS = ("Disabling terminals plugin",)
+
+# Faults that axe-core finds in JupyterLab itself, in its frame or around its cells; see what is new before adding.
+JUPYTERLABS_OWN_FAULTS = {
+    "aria-allowed-attr",  # aria-pressed on its toolbar buttons
+    "aria-input-field-name",  # the editor of a cell has no name
+    "aria-required-children",  # the list of cells
+    "color-contrast",  # gray words in its frame, and colors of code
+    "region",  # the skip link
+    "scrollable-region-focusable",  # the editor of a cell with a long line
+}
+
+
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
+def opened(request, chrome):
+    yield from served(chrome, request.param)
+
+
+@pytest.fixture
+def lesson(opened):
+    return opened[0]
+
+
+def ours(console):
+    return [line for line in console if not any(known in line for known in JUPYTERLAB_SAYS)]
+
+
+def changed(before, after, what):
+    assert after["error"] == "" or "diverged" in after["error"], (what, after["error"])
+    if not after["error"]:
+        assert after["picture"] != before["picture"], f"{what}: the picture stayed the same"
+        assert after["alt"], what
+
+
+def prepared(explorer, label):
+    """The picture in a state in which the control matters."""
+    state = explorer.reset()
+    boxes = explorer.root.get_by_role("checkbox")
+    if label.startswith("seed") and boxes.count():  # chance matters where something is trained
+        boxes.first.press("Space")
+        return explorer.moved()
+    other, key = NEEDS.get(label, ("", ""))
+    if other in explorer.settings():
+        explorer.named(other).press(key)
+        return explorer.moved()
+    return state
+
+
+def test_it_runs_without_error_or_warning(lesson):
+    said = [
+        output
+        for output in lesson.outputs()
+        if output["output_type"] == "error" or output.get("name") == "stderr" or "Warning" in str(output.get("text"))
+    ]
+    assert said == []
+    assert ours(lesson.console) == []
+
+
+def test_every_explorer_shows_a_sharp_picture_with_words(lesson):
+    explorers = lesson.explorers()
+    assert explorers, "no explorer in sight"
+    for explorer in explorers:
+        state = explorer.rested()
+        assert state["error"] == ""
+        assert len(state["alt"]) > 60
+        assert len(state["status"]) > 10
+        assert state["width"] == state["wide"], explorer
+        assert abs(state["height"] / state["high"] - 1) < 0.01, explorer
+    stored = [o for o in lesson.outputs() if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
+    assert len(stored) >= len(explorers)
+
+
+def test_every_control_answers_the_keyboard(lesson):
+    for explorer in lesson.explorers():
+        start = explorer.reset()
+        begin = explorer.settings()
+        for control in explorer.inputs():
+            label = control.evaluate("(input) => input.labels[0].textContent")
+            what = f"{explorer}, {label}"
+            before = prepared(explorer, label)
+            control.focus()
+            around = lesson.notebook()
+            kind = control.evaluate("(input) => input.type")
+            if kind == "range":
+                low, high = (control.get_attribute(end) for end in ("min", "max"))
+                keys = ("ArrowRight", "ArrowLeft")
+                key, back = keys if control.input_value() != high else keys[::-1]
+                control.press(key)
+                changed(before, explorer.moved(), f"{what}: {key}")
+                control.press(back)
+                assert explorer.moved()["picture"] == before["picture"], f"{what}: {back} does not lead back"
+                values = [before]
+                for key, end in (("Home", low), ("End", high)):
+                    there = control.input_value() == end
+                    control.press(key)
+                    assert control.input_value() == end, f"{what}: {key}"
+                    values.append(values[-1] if there else explorer.moved())
+                if not values[1]["error"]:
+                    changed(values[1], values[2], f"{what}: from one end to the other")
+            elif kind == "checkbox":
+                control.press("Space")
+                changed(before, explorer.moved(), f"{what}: Space")
+            else:
+                first = control.input_value()
+                options = control.evaluate("(select) => [...select.options].map((option) => option.text)")
+                key = "ArrowDown" if first != options[-1] else "ArrowUp"
+                control.press(key)
+                assert control.input_value() != first, what
+                changed(before, explorer.moved(), f"{what}: {key}")
+                control.press_sequentially(first[:4])
+                assert control.input_value() == first, f"{what}: typing {first[:4]!r}"
+                assert explorer.moved()["picture"] == before["picture"], what
+            assert control.evaluate("(input) => input === document.activeElement"), f"{what}: the focus got lost"
+            assert lesson.notebook() == around, f"{what}: a shortcut of JupyterLab fired"
+            for key in ("a", "b", "x", "d", "d", "z", "m", "j", "k"):
+                control.press(key)
+            assert lesson.notebook() == around, f"{what}: a letter ran a command of JupyterLab"
+        end = explorer.reset()
+        assert explorer.settings() == begin, explorer
+        assert end["picture"] == start["picture"], f"{explorer}: Reset shows another picture than the start"
+        assert end["alt"] == start["alt"]
+
+
+def test_every_slider_follows_the_mouse(lesson):
+    page = lesson.page
+    for explorer in lesson.explorers():
+        for control in explorer.inputs():
+            if control.evaluate("(input) => input.type") != "range":
+                continue
+            label = control.evaluate("(input) => input.labels[0].textContent")
+            before = prepared(explorer, label)
+            control.scroll_into_view_if_needed()
+            box, value = control.bounding_box(), int(control.input_value())
+            high = int(control.get_attribute("max"))
+
+            def at(share, box=box):
+                return box["x"] + 8 + (box["width"] - 16) * share, box["y"] + box["height"] / 2
+
+            goal = 0.85 if value / high < 0.5 else 0.15
+            page.mouse.move(*at(value / high))
+            page.mouse.down()
+            for k in range(1, 9):
+                page.mouse.move(*at(value / high + (goal - value / high) * k / 8))
+                page.wait_for_timeout(16)
+            page.mouse.up()
+            assert abs(int(control.input_value()) / high - goal) <= max(0.06, 0.6 / high), f"{explorer}, {label}"
+            changed(before, explorer.moved(), f"{explorer}, {label}: dragged")
+        explorer.reset()
+
+
+def test_all_controls_are_reached_by_tab_in_reading_order(lesson):
+    for explorer in lesson.explorers():
+        explorer.root.get_by_role("button", name="Reset").focus()
+        for control in explorer.inputs():
+            lesson.page.keyboard.press("Tab")
+            assert control.evaluate("(input) => input === document.activeElement"), explorer
+            assert control.evaluate("(input) => input.matches(':focus-visible')")
+
+
+def test_a_guess_is_kept_and_scored_when_the_lesson_runs_again(lesson):
+    page = lesson.page
+    asked = page.locator(".nbx:has(button:text-is('Keep my guesses'))")
+    if not asked.count():
+        pytest.skip("this lesson asks for no guess")
+    button = asked.get_by_role("button", name="Keep my guesses")
+    assert button.is_disabled()
+    fields = asked.locator("fieldset").all()
+    guesses = []
+    for k, field in enumerate(fields):
+        option = field.get_by_role("radio").nth(k % 2)
+        option.focus()
+        before = lesson.notebook()
+        option.press("Space")
+        guesses.append(field.locator("label").nth(k % 2).text_content())
+        assert lesson.notebook() == before, "a shortcut of JupyterLab fired"
+    page.screenshot(path=_folder() / "predict.png")
+    button.press("Enter")
+    asked.locator(".nbx-status", has_text="Kept.").wait_for()
+    lesson.run_all()
+    again = page.locator(".nbx:has(button:text-is('Keep my guesses'))")
+    assert again.get_by_role("radio", checked=True).count() == len(fields)
+    score = page.locator(".nbx:has(.nbx-list)")
+    text = score.text_content()
+    for guess in guesses:
+        assert f"You said: {guess}" in text
+    right = text.count("Right.")
+    assert f"{right} of {len(fields)} right." in text
+    score.screenshot(path=_folder() / "score.png")
+
+
+def test_axe_finds_no_fault_of_ours(lesson):
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        lesson.theme(theme)
+        for explorer in lesson.explorers():
+            explorer.rested()
+        found = lesson.axe()
+        assert found["ours"] == [], theme
+        new = set(found["theirs"]) - JUPYTERLABS_OWN_FAULTS
+        assert not new, f"{theme}: new faults outside our cells"
+        pictures = lesson.page.locator(".nbx-picture").count()
+        assert found["passed"]["image-alt"] == pictures, "axe did not see all pictures"
+        assert found["passed"]["label"] >= pictures, "axe did not see the controls"
+        assert found["passed"]["color-contrast"] > 8 * pictures, "axe did not see the words"
+    lesson.theme("JupyterLab Light")
+
+
+def _folder():
+    folder = ROOT / ".browser-artifacts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def paper(explorer):
+    """The color of the picture's first pixel."""
+    return explorer.root.evaluate(
+        """async (root) => {
+          const img = root.querySelector("img"), canvas = new OffscreenCanvas(1, 1).getContext("2d");
+          canvas.drawImage(img, 0, 0);
+          return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+        }"""
+    )
+
+
+def test_pictures_follow_the_theme_at_run_time(lesson):
+    light = [explorer.rested() for explorer in lesson.explorers()]
+    name = lesson.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label").removesuffix(".ipynb")
+    lesson.screenshots(f"{name}-wide-light", whole=True)
+    lesson.theme("JupyterLab Dark")
+    lesson.page.wait_for_timeout(600)
+    for explorer, before in zip(lesson.explorers(), light, strict=True):
+        after = explorer.rested()
+        assert after["picture"] != before["picture"], explorer
+        assert after["alt"] == before["alt"]
+        assert max(paper(explorer)) < 60, f"{explorer}: not dark"
+        assert "nbx-dark" in explorer.root.get_attribute("class")
+    lesson.screenshots(f"{name}-wide-dark")
+    lesson.theme("JupyterLab Light")
+    lesson.page.wait_for_timeout(600)
+    for explorer, before in zip(lesson.explorers(), light, strict=True):
+        assert explorer.rested()["picture"] == before["picture"], f"{explorer}: not as it was"
+
+
+def test_a_narrow_window_on_a_fine_screen(opened, chrome):
+    """900 pixels wide at two pixels a pixel: nothing overflows, resting pictures are sharp."""
+    first, address = opened
+    name = first.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label").removesuffix(".ipynb")
+    narrow = Lesson(chrome, address, width=900, ratio=2.0)
+    try:
+        for explorer in narrow.explorers():
+            state = explorer.rested()
+            assert state["error"] == ""
+            assert state["type"] == "image/png"
+            assert state["width"] == 2 * state["wide"], explorer
+            assert abs(state["height"] / state["high"] - 2) < 0.02, explorer
+        overflowing = narrow.page.evaluate(
+            """() => [...document.querySelectorAll(".nbx, .nbx *")]
+                 .filter((node) => node.scrollWidth > node.clientWidth + 1 && node.clientWidth
+                   && !node.matches(".nbx-spoken, select, input, output, legend"))
+                 .map((node) => `${node.className}: ${node.scrollWidth} in ${node.clientWidth}`)"""
+        )
+        assert overflowing == []
+        outside = narrow.page.evaluate(
+            """() => [...document.querySelectorAll(".nbx :is(img, input, select, button, label, p, legend, output)")]
+                 .filter((node) => !node.matches(".nbx-spoken") && node.getBoundingClientRect().width
+                   && node.getBoundingClientRect().right > node.closest(".nbx").getBoundingClientRect().right + 1)
+                 .map((node) => node.outerHTML.slice(0, 120))"""
+        )
+        assert outside == []
+        narrow.screenshots(f"{name}-900-light", whole=True)
+        narrow.theme("JupyterLab Dark")
+        narrow.page.wait_for_timeout(600)
+        for explorer in narrow.explorers():
+            assert explorer.rested()["width"] == 2 * explorer.rested()["wide"]
+        narrow.screenshots(f"{name}-900-dark")
+    finally:
+        narrow.close()
+
+
+if not LESSONS:
+    warnings.warn("no lessons in notebooks/: nothing to test in the browser", stacklevel=1)
