@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from contextlib import suppress
 from typing import Any
 
 import anywidget
@@ -47,6 +48,24 @@ class Picture(anywidget.AnyWidget):
             dark=bool(told.get("dark", False)),
             background=background if re.fullmatch(r"#[0-9a-f]{6}", background) else None,
         )
+
+    def open(self) -> None:
+        super().open()
+        self._listen_at_once()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        self._listen_at_once()
+
+    def _listen_at_once(self) -> None:
+        """Take in moves while cells run, or wait to run.
+
+        JupyterLab sends them to a thread of the kernel's own (a subshell). But ipykernel (7.4) hands them to the
+        thread that last wrote to the page: after a cell did, they would wait behind all cells. It keeps that thread
+        in an attribute; without it, JupyterLab's choice holds.
+        """
+        with suppress(AttributeError):
+            del self.comm._reply_subshell_id  # type: ignore[union-attr]
 
     def view(self) -> dict[str, Any]:
         """The entry of a MIME bundle that makes a page show this widget."""

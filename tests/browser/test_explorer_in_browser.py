@@ -144,6 +144,32 @@ def test_a_hand_that_is_too_quick_leaves_no_queue(lesson):
     assert explorer.reset()["error"] == ""
 
 
+def test_moves_are_answered_while_cells_run_and_wait(lesson):
+    """Run all takes some seconds; the first explorer need not wait for the last cell."""
+    explorer = lesson.explorer("first of two")
+    explorer.reset()
+    order = explorer.root.evaluate(
+        """async (root) => {
+          const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+          const img = root.querySelector("img"), input = root.querySelector("input"), order = [];
+          const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+          const cells = ["first.set(k=2)", "time.sleep(2)", "time.sleep(0.1)"].map(
+            (code) => kernel.requestExecute({ code }).done);
+          await cells[0];
+          await sleep(300);
+          img.addEventListener("load", () => order.push("picture"), { once: true });
+          input.value = 9;
+          input.dispatchEvent(new Event("input", { bubbles: true }));
+          await cells[1].then(() => order.push("cell"));
+          await cells[2];
+          await sleep(500);
+          return order;
+        }"""
+    )
+    assert order == ["picture", "cell"]
+    assert explorer.reset()["alt"] == "A line of slope 1."
+
+
 def test_running_a_cell_again_leaves_no_widgets_behind(lesson):
     count = "len(__import__('ipywidgets').widgets.widget._instances)"
     before = in_kernel(lesson, count)
