@@ -38,12 +38,13 @@ INTERACT = [
     """import matplotlib.pyplot as plt
 from ipywidgets import interact
 
-from nbcore.draw.linear_vs_nonlinear import draw_neuron
-from nbcore.explore.linear_vs_nonlinear import neuron""",
+from nbcore.explore import one_neuron
+
+same = one_neuron()""",
     """@interact(w1=(-5.0, 5.0, 0.1))
 def show(w1=3.0):
     figure, axes = plt.subplots(1, 2, figsize=({width} / 100, 3.1), dpi=100)
-    draw_neuron(axes, {{}}, neuron("sigmoid", w1, 3.0, -1.5, 0.5))
+    same.draw(axes, {{}}, same.compute(**same.params | {{"w1": w1}}))
     plt.show()""",
 ]
 
@@ -159,8 +160,10 @@ def measure(page: Any, root: Any, title: str, moves: int, drags: int) -> Figures
     root.scroll_into_view_if_needed()
     page.evaluate("(root) => window.probe.choose(root)", root)
     page.wait_for_timeout(600)
-    page.evaluate("() => window.probe.single(3)")  # warm
+    page.evaluate("() => window.probe.single(2)")  # warm
     singles = [s for s in page.evaluate("(n) => window.probe.single(n)", moves) if s[0] is not None]
+    if not singles:
+        sys.exit(f"{title}: no move led to a picture")
     runs = [page.evaluate("() => window.probe.drag(2)") for _ in range(drags)]
     first = sorted(s[0] for s in singles)
     return Figures(
@@ -174,10 +177,12 @@ def measure(page: Any, root: Any, title: str, moves: int, drags: int) -> Figures
     )
 
 
-def lesson(notebook: Path, only: str | None, moves: int, drags: int) -> tuple[list[Figures], float, int]:
+def lesson(
+    notebook: Path, only: str | None, moves: int, drags: int, extension: bool
+) -> tuple[list[Figures], float, int]:
     """All explorers of a notebook, ms to the first live one, and the width of a picture."""
     found = []
-    with browser.server(notebook) as address, browser.chromium() as page:
+    with browser.server(notebook, extension=extension) as address, browser.chromium() as page:
         browser.open_lesson(page, address)
         page.evaluate(
             """() => {
@@ -256,13 +261,14 @@ def main() -> int:
     parser.add_argument("--only", help="only explorers with this in their title")
     parser.add_argument("--moves", type=int, default=30)
     parser.add_argument("--drags", type=int, default=5)
+    parser.add_argument("--stock", action="store_true", help="without nbcore's server extension (TCP_NODELAY)")
     parser.add_argument("--alone", action="store_true", help="without @interact beside it")
     asked = parser.parse_args()
     if not browser.CHROMIUM:
         sys.exit("Chromium was not found; install it (Debian: apt-get install chromium).")
     notebook = find(asked.lesson)
     print(f"{notebook.name} on {machine()}")
-    rows, first, width = lesson(notebook, asked.only, asked.moves, asked.drags)
+    rows, first, width = lesson(notebook, asked.only, asked.moves, asked.drags, not asked.stock)
     head = f"{'':32} {'move':>7} {'p95':>7} {'final':>7} {'rate':>9} {'settled':>9} {'late':>5}"
     print(f"\n{head}\n{'':32} {'ms':>7} {'ms':>7} {'ms':>7} {'pictures/s':>9} {'ms':>8} {'':>5}")
     old = None

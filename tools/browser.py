@@ -44,8 +44,11 @@ def without_outputs(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def server(notebook: Path, dark: bool = False) -> Iterator[str]:
-    """JupyterLab with the settings of `make lab` on a copy of `notebook`; gives the address that opens it."""
+def server(notebook: Path, dark: bool = False, extension: bool = True) -> Iterator[str]:
+    """JupyterLab with the settings of `make lab` on a copy of `notebook`; gives the address that opens it.
+
+    `extension=False` leaves out nbcore's server extension, as on a server that somebody else set up.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root, home = Path(folder) / "lessons", Path(folder) / "home"
         for path in (root, home / "runtime", home / "data", home / "config"):
@@ -57,6 +60,8 @@ def server(notebook: Path, dark: bool = False) -> Iterator[str]:
         theme.write_text(json.dumps({"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}))
         token = secrets.token_hex(16)
         settings = lab.SETTINGS | {"ServerApp.root_dir": root, "ServerApp.port": 0, "IdentityProvider.token": token}
+        if not extension:
+            settings["ServerApp.jpserver_extensions"] = "nbcore.server_extension=False"
         environment = os.environ | {
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTER_DATA_DIR": str(home / "data"),
