@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from nbcore import _fast
 from nbcore.checks import Seed, generator, named, number, rate, whole
 from nbcore.losses import LOSSES, Loss
 from nbcore.network import Sequential
@@ -69,13 +71,52 @@ def training(
     seed: Seed = 0,
     l1: float = 0,
     l2: float = 0,
+    engine: str = "auto",
 ) -> Iterator[Step]:
     """An endless run that changes `net` in place: `next(run)` is one more update (the first: none yet).
 
     w <- w - eta (dC/dw + l1 sign(w) + l2 w) for SGD; the penalties are for weights only, never biases.
     `batch` samples a step, reshuffled every epoch (all of them when None). When every member has diverged
     it raises Diverged. Raises ValueError or TypeError at once for arguments that do not fit.
+    Where it can, it takes the numbers of `layers.py` from a faster engine; `engine="plain"` forces the readable one.
     """
+    run = _checked(net, X, Y, loss, optimizer, batch, seed, l1, l2, engine)
+    return _run_fast(run) if run.fast else _run(run, _batches(run.X.shape[-2], run.batch, run.rng))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The checked arguments of a run."""
+
+    net: Sequential
+    X: np.ndarray
+    Y: np.ndarray
+    loss: Loss
+    optimizer: Optimizer
+    batch: int | None
+    rng: np.random.Generator
+    l1: float
+    l2: float
+    fast: bool
+
+    def engine(self, fold: bool) -> _fast.Engine:
+        return _fast.Engine(
+            self.net, self.X, self.Y, self.loss, self.optimizer, self.batch, self.rng, self.l1, self.l2, fold
+        )
+
+
+def _checked(
+    net: Sequential,
+    X: Any,
+    Y: Any,
+    loss: Loss | str,
+    optimizer: Optimizer,
+    batch: int | None,
+    seed: Seed,
+    l1: float,
+    l2: float,
+    engine: str,
+) -> _Run:
     if not isinstance(net, Sequential):
         raise TypeError(f"net must be an MLP or another Sequential, got {net!r}")
     X, loss = net.check_samples(X), named("loss", loss, LOSSES)
@@ -92,22 +133,24 @@ def training(
     if batch is not None and whole("batch", batch) > n:
         raise ValueError(f"batch must be at most the number of samples, {n}, got {batch}")
     l1, l2 = number("l1", l1, low=0), number("l2", l2, low=0)
-    return _run(net, X, Y, loss, optimizer, _batches(n, batch, generator("seed", seed)), l1, l2)
+    if engine not in ("auto", "plain"):
+        raise ValueError(f"engine must be 'auto' or 'plain', got {engine!r}")
+    fast = engine == "auto" and _fast.applies(net, X, Y, optimizer)
+    return _Run(net, X, Y, loss, optimizer, batch, generator("seed", seed), l1, l2, fast)
 
 
 def _run(
-    net: Sequential,
-    X: np.ndarray,
-    Y: np.ndarray,
-    loss: Loss,
-    optimizer: Optimizer,
+    run: _Run,
     batches: Iterator[Any],
-    l1: float,
-    l2: float,
+    state: dict[str, Any] | None = None,
+    alive: np.ndarray | None = None,
+    first: int = 0,
 ) -> Iterator[Step]:
-    state = optimizer.start(net.parameters())
-    alive = np.ones(net.ensemble, dtype=bool)
-    for step, rows in enumerate(batches):
+    """The readable engine; it can take over in the middle of a run, with that run's state."""
+    net, X, Y, loss, optimizer = run.net, run.X, run.Y, run.loss, run.optimizer
+    state = optimizer.start(net.parameters()) if state is None else state
+    alive = np.ones(net.ensemble, dtype=bool) if alive is None else alive
+    for step, rows in enumerate(batches, start=first):
         with np.errstate(all="ignore"):  # an overflow is reported below, in words
             net.unchecked_forward(X[..., rows, :])
             last = net.layers[-1]
@@ -117,7 +160,7 @@ def _run(
                 raise Diverged(step, _first_overflow(net, before))
             net.unchecked_backward(loss, Y[..., rows, :])
             # Taken before the pause: whoever holds the run may use the network in the meantime.
-            gradients = _with_penalties(net, l1, l2)
+            gradients = _with_penalties(net, run.l1, run.l2)
         yield Step(step, np.where(alive, C, np.nan)[()], net)
         with np.errstate(all="ignore"):
             increments = optimizer.increments(gradients, state)
@@ -125,6 +168,26 @@ def _run(
                 increments = [np.where(alive[..., None, None], increment, 0) for increment in increments]
             for p, increment in zip(net.parameters(), increments, strict=True):
                 p += increment
+
+
+def _run_fast(run: _Run) -> Iterator[Step]:
+    engine, net = run.engine(fold=False), run.net
+    batches = engine.batches()
+    for step, (plan, rows) in enumerate(batches):
+        with np.errstate(all="ignore"):
+            plan.go(plan.forward)
+            C = engine.loss_of(plan.Z[-1], plan.Y)[()]
+            if not np.isfinite(C).all():
+                # Who diverged, and in which layer, is the readable engine's to say; it goes on from here.
+                rest = itertools.chain([rows], (rows for _, rows in batches))
+                yield from _run(run, rest, engine.state(), first=step)
+            plan.go(plan.backward)
+        plan.show(net, engine.grad)
+        yield Step(step, C, net)
+        engine.take_in()  # the caller may have set weights by hand
+        with np.errstate(all="ignore"):
+            plan.go(engine.update)
+        engine.give_back()
 
 
 def _batches(n: int, batch: int | None, rng: np.random.Generator) -> Iterator[Any]:
@@ -163,12 +226,15 @@ def train(
     l2: float = 0,
     record: Callable[[Step], Any] | None = None,
     progress: Callable[[int, int], Any] | None = None,
+    engine: str = "auto",
 ) -> History:
     """Trains `net` in place for `steps` updates, by SGD with rate `eta` (0.1 if not given) or by `optimizer`.
 
     `eta` may hold one rate a member. `record(step)` is called before every update and after the last; what it
-    returns is kept in `records` (copy what you keep: the network is live). `progress(step, steps)` likewise.
-    Raises TypeError when both eta and optimizer are given, and Diverged with the history so far.
+    returns is kept in `records` (copy what you keep: the network is live). `progress(done, steps)` is called now
+    and then, and at the end. Raises TypeError when both eta and optimizer are given, and Diverged with the history
+    so far; a KeyboardInterrupt goes through with that history as its `history`. `engine="plain"` forces the
+    readable engine of layers.py, which gives the same numbers more slowly.
     """
     if eta is not None and optimizer is not None:
         raise TypeError("give eta or an optimizer, not both: an optimizer brings its own eta")
@@ -178,26 +244,62 @@ def train(
         if function is not None and not callable(function):
             raise TypeError(f"{name} must be callable, got {function!r}")
     steps = whole("steps", steps, least=0)
-    losses: list[np.ndarray] = []
+    run = _checked(net, X, Y, loss, optimizer, batch, seed, l1, l2, engine)
+    losses: list[np.ndarray] = []  # chunks of (some steps, *ensemble)
     records: list[Any] = []
+    chunks = (
+        _in_chunks(run, steps, progress is not None)
+        if run.fast and record is None
+        else _one_by_one(run, steps, record, records)
+    )
     try:
-        for now in training(net, X, Y, loss, optimizer, batch, seed, l1, l2):
-            losses.append(now.loss)
-            if record is not None:
-                records.append(record(now))
+        for chunk in chunks:
+            losses.append(chunk)
             if progress is not None:
-                progress(now.step, steps)
-            if now.step == steps:
-                break
+                progress(sum(map(len, losses)) - 1, steps)
     except Diverged as stop:
         history = _history(losses, records, net)
         history.diverged = np.where(history.diverged < 0, stop.step, history.diverged)[()]
         raise Diverged(stop.step, stop.layer, history) from None
+    except KeyboardInterrupt as stop:
+        stop.history = _history(losses, records, net)  # type: ignore[attr-defined]
+        raise
     return _history(losses, records, net)
 
 
+def _one_by_one(
+    run: _Run, steps: int, record: Callable[[Step], Any] | None, records: list[Any]
+) -> Iterator[np.ndarray]:
+    moments = _run_fast(run) if run.fast else _run(run, _batches(run.X.shape[-2], run.batch, run.rng))
+    for now in moments:
+        if record is not None:
+            records.append(record(now))
+        yield np.asarray(now.loss)[None]
+        if now.step == steps:
+            return
+
+
+def _in_chunks(run: _Run, steps: int, watched: bool) -> Iterator[np.ndarray]:
+    """The fast engine at full speed; when watched, in at least a hundred chunks."""
+    engine = run.engine(fold=True)
+    chunk = min(_fast.CHUNK, max(1, steps // 100)) if watched else _fast.CHUNK
+    done = 0
+
+    def replay(rows: list[Any], alive: np.ndarray, state: dict[str, Any]) -> Iterator[Any]:
+        last = steps - done  # no update follows the last loss
+        for k, now in enumerate(_run(run, iter(rows), state, alive, first=done)):
+            yield now.loss
+            if k == last:
+                return
+
+    with np.errstate(all="ignore"):
+        for losses in _fast.run(engine, steps, replay, chunk):
+            done += len(losses)
+            yield losses
+
+
 def _history(losses: list[np.ndarray], records: list[Any], net: Sequential) -> History:
-    loss = np.array(losses).reshape(len(losses), *net.ensemble)
+    loss = np.concatenate([*losses, np.empty((0, *net.ensemble))])
     gone = np.isnan(loss)
     diverged = np.where(gone.any(axis=0), gone.argmax(axis=0), -1) if len(loss) else np.full(net.ensemble, -1)
     return History(np.arange(len(loss)), loss, records, diverged[()])
