@@ -3,29 +3,6 @@
 
 const REST = 160; // ms without a new picture, after which the hand counts as resting
 
-let count = 0;
-
-function make(tag, className, parent, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  if (parent) parent.append(node);
-  return node;
-}
-
-// JupyterLab would otherwise take arrow keys and letters for shortcuts of its own.
-function keepKeys(node) {
-  node.setAttribute("data-lm-suppress-shortcuts", "true");
-}
-
-function isDark() {
-  const { jpThemeLight } = document.body.dataset;
-  if (jpThemeLight !== undefined) return jpThemeLight === "false";
-  const kind = document.body.dataset.vscodeThemeKind;
-  if (kind !== undefined) return kind.includes("dark") || kind === "vscode-high-contrast";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
 function backgroundOf(node) {
   for (; node; node = node.parentElement) {
     const rgb = getComputedStyle(node).backgroundColor.match(/^rgb\((\d+), (\d+), (\d+)\)$/);

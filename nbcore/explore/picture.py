@@ -15,13 +15,18 @@ from nbcore.draw.stage import Page
 HERE = pathlib.Path(__file__).parent
 
 
+def script(name: str) -> str:
+    """One ES module: what all widgets share, then the widget's own part (a widget can't import a file of ours)."""
+    return "\n".join((HERE / part).read_text(encoding="utf-8") for part in ("page.js", name))
+
+
 class Picture(anywidget.AnyWidget):
     """Controls above, picture below, and what came out in words.
 
     From the page: `params`, and `page` (its width, theme and pixel ratio). To the page: all the rest.
     """
 
-    _esm = HERE / "picture.js"
+    _esm = script("picture.js")
     _css = HERE / "explore.css"
 
     title = t.Unicode().tag(sync=True)

@@ -1,21 +1,5 @@
 // Asks for guesses (kind "predict") and shows them beside what came out (kind "score").
 
-let count = 0;
-
-function make(tag, className, parent, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  if (parent) parent.append(node);
-  return node;
-}
-
-function isDark() {
-  return document.body.dataset.jpThemeLight !== undefined
-    ? document.body.dataset.jpThemeLight === "false"
-    : document.body.classList.contains("vscode-dark") || matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
 function ask(model, root, uid) {
   const chosen = { ...model.get("guesses") };
   const button = document.createElement("button");
@@ -29,7 +13,7 @@ function ask(model, root, uid) {
       input.name = `${uid}-${key}`;
       input.id = `${uid}-${key}-${k}`;
       input.checked = chosen[key] === k;
-      input.setAttribute("data-lm-suppress-shortcuts", "true");
+      keepKeys(input);
       input.addEventListener("change", () => {
         chosen[key] = k;
         enable();
@@ -44,7 +28,7 @@ function ask(model, root, uid) {
   };
   button.type = "button";
   button.textContent = "Keep my guesses";
-  button.setAttribute("data-lm-suppress-shortcuts", "true");
+  keepKeys(button);
   button.addEventListener("click", () => model.send({ commit: chosen }));
   root.append(button);
   const said = make("p", "nbx-status", root);

@@ -16,7 +16,7 @@ from typing import Any
 import anywidget
 import traitlets as t
 
-from nbcore.explore.picture import HERE, this_cell
+from nbcore.explore.picture import HERE, script, this_cell
 
 _lock = threading.Lock()
 
@@ -70,7 +70,7 @@ def write_answers(lesson: str, guesses: Mapping[str, int]) -> None:
 class Quiz(anywidget.AnyWidget):
     """The page's side of Predict and Score."""
 
-    _esm = HERE / "predict.js"
+    _esm = script("predict.js")
     _css = HERE / "explore.css"
 
     kind = t.Unicode().tag(sync=True)
