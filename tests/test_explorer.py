@@ -353,6 +353,23 @@ def test_a_failing_drawing_says_why_and_leaves_nothing_half_set():
     assert explorer.picture.frame == explorer.png(explorer.picture.seen_on)
 
 
+def test_a_drawing_that_fails_at_its_first_stroke_starts_over():
+    def draw(axes, artists, result):
+        if not artists:
+            artists["mark"] = axes[0].plot([], [], "o")[0]
+            if result[1][0] == 1:
+                raise RuntimeError("out of paint")
+            artists["line"] = axes[0].plot([], [])[0]
+        artists["line"].set_data(*result)
+
+    explorer = make(draw=draw)
+    move(explorer, shift=1)
+    assert explorer.picture.error == "RuntimeError: out of paint. The last good picture is kept."
+    move(explorer, shift=-1)
+    assert explorer.picture.error == ""
+    assert explorer.picture.frame
+
+
 def test_failing_words_are_an_error_as_well():
     explorer = shown(make(status=lambda p, r: f"{1 / (p['shift'] - 1):g}"))
     frame = explorer.picture.frame

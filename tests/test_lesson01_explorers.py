@@ -152,7 +152,7 @@ def test_every_position_of_every_control_works(name):
 def test_computations_are_pure(name):
     explorer = EXPLORERS[name]()
     every = list(corners(name))
-    for params in [explorer.params, *every[:: max(1, len(every) // 4)]]:
+    for params in [explorer.params, *every[:: len(every) // 4 | 1], every[-1]]:  # an odd stride meets all switches
         given = dict(params)
         np.random.seed(3)  # noqa: NPY002 (the global state is what must stay untouched)
         before = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
@@ -164,11 +164,14 @@ def test_computations_are_pure(name):
 
 
 def walk(explorer, steps, seed=0):
-    """Settings as a wandering hand would meet them."""
+    """Settings as a wandering hand would meet them, which likes the ends."""
     rng = np.random.default_rng(seed)
     for _ in range(steps):
-        names = rng.choice(list(explorer.controls), size=rng.integers(1, 4))
-        changes = {str(n): explorer.controls[n].values[rng.integers(len(explorer.controls[n].values))] for n in names}
+        changes = {}
+        for name in rng.choice(list(explorer.controls), size=rng.integers(1, 4)):
+            control = explorer.controls[str(name)]
+            values = control.corners() if rng.integers(2) else control.values
+            changes[str(name)] = values[rng.integers(len(values))]
         yield changes
 
 
@@ -177,7 +180,7 @@ def walk(explorer, steps, seed=0):
 def test_a_redrawn_picture_equals_a_fresh_one(name, page):
     explorer = EXPLORERS[name]()
     stage = stage_of(explorer, page)
-    for changes in walk(explorer, 10):
+    for changes in walk(explorer, 16):
         try:
             explorer.set(**changes)
         except Diverged:
