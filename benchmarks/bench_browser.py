@@ -240,10 +240,13 @@ def interact(width: int, moves: int, drags: int) -> tuple[Figures, float]:
 def machine() -> str:
     try:
         names = [line.split(":")[1] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-        load = f", load {os.getloadavg()[0]:.1f}"
     except OSError:
-        names, load = [platform.processor()], ""
-    return f"{names[0].strip()}, {os.cpu_count()} cores{load}, {platform.system()}, Python {platform.python_version()}"
+        names = [platform.processor()]
+    return f"{names[0].strip()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def load() -> str:
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
 def find(wanted: str) -> Path:
@@ -267,10 +270,11 @@ def main() -> int:
     if not browser.CHROMIUM:
         sys.exit("Chromium was not found; install it (Debian: apt-get install chromium).")
     notebook = find(asked.lesson)
-    print(f"{notebook.name} on {machine()}")
+    print(f"{notebook.name} on {machine()}, load {load()} at the start", flush=True)
     rows, first, width = lesson(notebook, asked.only, asked.moves, asked.drags, not asked.stock)
     head = f"{'':32} {'move':>7} {'p95':>7} {'final':>7} {'rate':>9} {'settled':>9} {'late':>5}"
     print(f"\n{head}\n{'':32} {'ms':>7} {'ms':>7} {'ms':>7} {'pictures/s':>9} {'ms':>8} {'':>5}")
+    print(f"(load {load()} after the explorers; what others run on this machine counts in it)")
     old = None
     if not asked.alone:
         old, old_first = interact(width, asked.moves, max(2, asked.drags // 2))
