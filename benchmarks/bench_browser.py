@@ -211,7 +211,7 @@ def lesson(
 
 def interact(width: int, moves: int, drags: int) -> tuple[Figures, float]:
     """The same for `@interact`."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"cell-{k}",
@@ -272,19 +272,20 @@ def main() -> int:
     notebook = find(asked.lesson)
     print(f"{notebook.name} on {machine()}, load {load()} at the start", flush=True)
     rows, first, width = lesson(notebook, asked.only, asked.moves, asked.drags, not asked.stock)
-    head = f"{'':32} {'move':>7} {'p95':>7} {'final':>7} {'rate':>9} {'settled':>9} {'late':>5}"
-    print(f"\n{head}\n{'':32} {'ms':>7} {'ms':>7} {'ms':>7} {'pictures/s':>9} {'ms':>8} {'':>5}")
-    print(f"(load {load()} after the explorers; what others run on this machine counts in it)")
+    after = load()
     old = None
     if not asked.alone:
         old, old_first = interact(width, asked.moves, max(2, asked.drags // 2))
         rows.append(old)
+    head = f"{'':32} {'move':>7} {'p95':>7} {'final':>7} {'rate':>9} {'settled':>9} {'late':>5}"
+    print(f"\n{head}\n{'':32} {'ms':>7} {'ms':>7} {'ms':>7} {'pictures/s':>9} {'ms':>8} {'':>5}")
     for row in rows:
         print(
             f"{row.title[:32]:32} {row.move:7.0f} {row.move95:7.0f} {row.final:7.0f} {row.rate:9.1f} "
             f"{row.settled:9.0f} {row.late:5.0f}"
         )
-    print(f"\nfirst live explorer after the order to run all: {first / 1000:.1f} s", end="")
+    print(f"\nload {after} after the explorers, {load()} at the end: what else runs on this machine counts in both")
+    print(f"first live explorer after the order to run all: {first / 1000:.1f} s", end="")
     if old is not None:
         print(f" (@interact: {old_first / 1000:.1f} s)", end="")
     print(f"\ngoals with a cheap compute: {GOALS}")
