@@ -1,16 +1,17 @@
 """The engine behind training: the numbers of layers.py, from calls on buffers that are made once.
 
-One update of a small network is some twenty NumPy calls of a third of a microsecond each, if none of them makes
-an array. So a step is prepared as a list of such calls (a *plan*), and training walks through the list.
+One update of a small network is some twenty NumPy calls of a quarter of a microsecond each, if none of them makes an
+array. So the calls of a step are prepared with their buffers, and those of up to sixteen steps stand in one list;
+training walks through the list. Losses are worked out afterward, for many steps at once.
 
 Layout: samples are columns here, `A: (..., n + 1, N)` with a last row of ones, and `[W | b]: (..., n_out, n + 1)`
 is one block, so that a bias costs nothing. All blocks are views of one vector `theta`, and their gradients of one
-vector `grad`, so that an update is one addition. The layers' own W and b become views of `theta` for the run.
+vector `grad`, so that an update is one addition. The members of an ensemble are trained in groups that fit the cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,11 +19,16 @@ import numpy as np
 
 from nbcore.activations import Activation, LeakyReLU, identity, relu, sigmoid, softmax, tanh
 from nbcore.layers import Dense
-from nbcore.losses import Loss, mse
+from nbcore.losses import Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential
 from nbcore.optimizers import SGD, Adam, Momentum, Optimizer
 
 Call = Callable[[], Any]
+
+MEMBERS = 64  # of an ensemble, at most, in one group
+STEPS = 16  # whose calls stand in one list; numbers that overflow are noticed after as many
+LEG = 256  # steps, at most, between two looks at the losses
+CACHED = 2**15  # floats that a list of calls may gather ahead, or a merged buffer hold: they should stay in the cache
 
 
 def applies(net: Sequential, X: np.ndarray, Y: np.ndarray, optimizer: Optimizer) -> bool:
@@ -40,10 +46,10 @@ def applies(net: Sequential, X: np.ndarray, Y: np.ndarray, optimizer: Optimizer)
 class Blocks:
     """One vector, and its views [W | b] for each layer."""
 
-    def __init__(self, net: Sequential, vector: np.ndarray | None = None) -> None:
-        shapes = [(*layer.ensemble, layer.n_out, layer.n_in + 1) for layer in net.layers]
+    def __init__(self, sizes: Sequence[int], ensemble: tuple[int, ...], dtype: Any) -> None:
+        shapes = [(*ensemble, n_out, n_in + 1) for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)]
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
-        self.vector = np.zeros(ends[-1], dtype=net.layers[0].W.dtype) if vector is None else vector
+        self.vector = np.zeros(ends[-1], dtype)
         self.views = [
             self.vector[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)
         ]
@@ -53,179 +59,433 @@ class Blocks:
         return [part for block in self.views for part in (block[..., :-1], block[..., -1:].mT)]
 
 
-class Plan:
-    """The calls of one step for batches of one size. Samples are columns."""
+class Batches:
+    """The samples as rows [x, 1, y], and the order in which batches take them."""
 
-    def __init__(self, engine: Engine, n: int) -> None:
-        net, theta, grad = engine.net, engine.theta.views, engine.grad.views
-        dtype, ensemble = engine.theta.vector.dtype, net.ensemble
-        sizes = net.sizes
-        # A batch is gathered as rows [x, 1, y], one call; what the step sees are its transposed parts.
-        self.rows = np.empty((n, engine.samples.shape[1]), dtype)
-        X, self.Y = self.rows[:, : sizes[0] + 1].T, self.rows[:, sizes[0] + 1 :].T
-        self.A = [X] + [np.ones((*ensemble, size + 1, n), dtype) for size in sizes[1:-1]]
-        self.A.append(np.empty((*ensemble, sizes[-1], n), dtype))
-        self.Z = [np.empty((*ensemble, size, n), dtype) for size in sizes[1:]]
-        self.D = [np.empty((*ensemble, size, n), dtype) for size in sizes[1:]]
-        self.n = n
-        dot = _dot if not ensemble else _matmul
-        self.forward: list[Call] = []
-        self.backward: list[Call] = []
-        for layer, W, a_in, Z, a in zip(net.layers, theta, self.A[:-1], self.Z, self.outputs(), strict=True):
-            self.forward.append(dot(W, a_in, Z))
-            self.forward += _activate(layer.phi, Z, a)
-        self.backward += _delta(
-            engine.loss, net.layers[-1].phi, self.Z[-1], self.A[-1], self.Y, self.D[-1], engine.scale(n)
-        )
-        for k in range(len(theta) - 1, -1, -1):
-            self.backward.append(dot(self.D[k], self.A[k].mT, grad[k]))
+    def __init__(
+        self, X: np.ndarray, Y: np.ndarray, batch: int | None, rng: np.random.Generator, halves: bool, dtype: Any
+    ) -> None:
+        n = len(X)
+        self.size = n if batch is None else batch
+        self.whole, self.rng = self.size == n, rng
+        # (a - y) is (tanh(z / 2) - (2 y - 1)) / 2 for a sigmoid output: two calls fewer.
+        self.rows = np.concatenate([X, np.ones((n, 1)), 2 * Y - 1 if halves else Y], axis=1).astype(dtype)
+        self.order: Any = slice(None)
+        self.at = n
+        self.steps = max(1, min(STEPS, CACHED // (self.size * self.rows.shape[1])))
+        self.room: dict[int, np.ndarray] = {}
+
+    def place(self, size: int) -> np.ndarray:
+        """Where the rows of up to `steps` batches of this size are gathered: (steps, size, columns)."""
+        if size not in self.room:
+            shape = (STEPS if self.whole else self.steps, size, self.rows.shape[1])
+            self.room[size] = (
+                np.broadcast_to(self.rows, shape) if self.whole else np.empty(shape, dtype=self.rows.dtype)
+            )
+        return self.room[size]
+
+    def next(self, count: int) -> tuple[int, int, Any]:
+        """Gathers up to `count` batches of one size: that size, how many, and which samples they are."""
+        n = len(self.rows)
+        if self.whole:
+            return n, min(count, STEPS), slice(None)
+        if self.at == n:
+            self.order, self.at = self.rng.permutation(n), 0
+        size = min(self.size, n - self.at)
+        steps = max(1, min(count, self.steps, (n - self.at) // size))
+        rows = self.order[self.at : self.at + steps * size]
+        self.at += steps * size
+        # With mode "raise" the rows would go through another buffer.
+        self.rows.take(rows, 0, self.place(size).reshape(-1, self.rows.shape[1])[: len(rows)], "clip")
+        return size, steps, rows
+
+
+    def split(self, rows: Any, steps: int) -> list[Any]:
+        """The samples of each of some steps that `next` gathered."""
+        return [rows] * steps if self.whole else list(rows.reshape(steps, -1))
+
+
+class Plan:
+    """The calls of steps with batches of one size, for one group of members. Samples are columns."""
+
+    def __init__(self, group: Group, size: int) -> None:
+        self.group, self.size = group, size
+        engine, dtype, ensemble = group.engine, group.theta.vector.dtype, group.ensemble
+        self.phis = [layer.phi for layer in engine.net.layers]
+        widths = engine.net.sizes[1:]
+        self.place = engine.batches.place(size)
+        shapes = [(*ensemble, width + 1, size) for width in widths[:-1]]
+        self.A = _cut(np.ones(sum(int(np.prod(s)) for s in shapes), dtype), shapes)
+        self.Z = [np.empty((*ensemble, width, size), dtype) for width in widths[:-1]]
+        self.D = [np.empty((*ensemble, width, size), dtype) for width in widths]
+        # Of the output layer all that its loss is made of is kept, step by step.
+        self.out = np.empty((len(self.place), *ensemble, widths[-1], size), dtype)
+        self.scale = np.empty((*ensemble, 1, 1) if ensemble else (), dtype)
+        self.output = _Output.of(self.phis[-1], engine.loss)(self)
+        self._shared = self._between()
+        self.calls: list[Call] = []
+        self.forward = self.backward = self.length = 0  # where in a step's calls these end
+        self.slots = 0
+
+    def fold(self, factor: Any) -> None:
+        """The gradients are to be `factor` times dC/dw: 1, or -eta (one a member)."""
+        np.divide(factor, self.size, out=self.scale)
+        if self.group.engine.halves:
+            self.scale *= 0.5
+
+    def steps(self, count: int) -> list[Call]:
+        """The calls of `count` steps."""
+        while self.slots < count:
+            self._add(self.slots)
+            self.slots += 1
+        return self.calls if self.slots == count else self.calls[: count * self.length]
+
+    def _add(self, slot: int) -> None:
+        theta, grad = self.group.theta.views, self.group.grad.views
+        forward, backward = self._shared
+        X, Y = self.samples(slot)
+        step = [_product(theta[0], X, self.Z[0] if self.Z else self.out[slot]), *forward]
+        if self.Z:
+            step.append(_product(theta[-1], self.A[-1], self.out[slot]))
+        self.forward = len(step)
+        step += [*self.output.delta(slot, Y), *backward, _product(self.D[0], X.mT, grad[0])]
+        self.backward = len(step)
+        step += self.group.update
+        self.length = len(step)
+        self.calls += step
+
+    def _between(self) -> tuple[list[Call], list[Call]]:
+        """The calls that are the same in every step: from the first Z to the last A, and from the last D to D1."""
+        theta, grad, phis = self.group.theta.views, self.group.grad.views, self.phis
+        forward: list[Call] = []
+        for k, (Z, A) in enumerate(zip(self.Z, self.A, strict=True)):
             if k:
-                a = self.A[k][..., :-1, :]
-                self.backward.append(dot(theta[k][..., :-1].mT, self.D[k], self.D[k - 1]))
-                self.backward += _slope(net.layers[k - 1].phi, self.Z[k - 1], a, self.D[k - 1])
+                forward.append(_product(theta[k], self.A[k - 1], Z))
+            forward += _activate(phis[k], Z, A[..., :-1, :])
+        slopes = self._slopes(phis[:-1])
+        backward = slopes[0]
+        for k in range(len(theta) - 1, 0, -1):
+            backward.append(_product(self.D[k], self.A[k - 1].mT, grad[k]))
+            backward.append(_product(theta[k][..., :-1].mT, self.D[k], self.D[k - 1]))
+            backward += slopes[k]
+        return forward, backward
+
+    def _slopes(self, phis: list[Activation]) -> list[list[Call]]:
+        """[what to do once, D1 *= phi'(Z1), D2 *= phi'(Z2), ...]."""
+        total = sum(A.size for A in self.A)
+        if phis and phis.count(phis[0]) == len(phis) and phis[0] in (tanh, sigmoid, relu) and total <= CACHED:
+            # All layers' slopes at once: two calls instead of two a layer.
+            whole: Any = self.A[0].base
+            T = np.empty_like(whole)
+            parts = _cut(T, [A.shape for A in self.A])
+            return [_slope(phis[0], whole, T)] + [
+                [partial(np.multiply, D, t[..., :-1, :], D)] for D, t in zip(self.D, parts, strict=False)
+            ]
+        T = np.empty(max((D.size for D in self.D), default=0), self.scale.dtype)
+        return [[]] + [
+            _times_slope(phi, Z, A[..., :-1, :], D, T)
+            for phi, Z, A, D in zip(phis, self.Z, self.A, self.D, strict=False)
+        ]
+
+    def samples(self, slot: int) -> tuple[np.ndarray, np.ndarray]:
+        """[x, 1] and y of a step, in columns."""
+        rows, n_in = self.place[slot], self.group.engine.net.sizes[0]
+        return rows[:, : n_in + 1].T, rows[:, n_in + 1 :].T
+
+    def targets(self, steps: int) -> np.ndarray:
+        """y of the first steps, in columns: (steps, n_out, N), with an axis for members where there are."""
+        Y = self.place[:steps, :, self.group.engine.net.sizes[0] + 1 :].mT
+        return Y[:, None] if self.group.ensemble else Y
+
+    def values(self, slot: int) -> list[tuple[np.ndarray, ...]]:
+        """(a_in, z, a, delta) of each layer after the backward pass of a step, samples as rows; copies."""
+        X, Z_out = self.samples(slot)[0], self.out[slot]
+        a_in, found = np.ascontiguousarray(X[:-1].T), []
+        for phi, Z, D in zip(self.phis, [*self.Z, Z_out], self.D, strict=True):
+            z = Z.mT.copy()
+            a = phi.f(z)
+            found.append((a_in, z, a, D.mT.copy()))
+            a_in = a
+        return found
+
+
+class _Output:
+    """The output layer: delta and loss of any pair of activation and loss."""
+
+    def __init__(self, plan: Plan) -> None:
+        engine = plan.group.engine
+        self.plan, self.loss, self.phi, self.D = plan, engine.loss, plan.phis[-1], plan.D[-1]
 
     @staticmethod
-    def go(calls: list[Call]) -> None:
-        for call in calls:
-            call()
+    def of(phi: Activation, loss: Loss) -> type[_Output]:
+        if loss == bce:
+            return _SigmoidBCE
+        if loss == softmax_ce:
+            return _SoftmaxCE
+        return _MSE if loss == mse else _Output
 
-    def show(self, net: Sequential, grad: Blocks) -> None:
-        """Copies of this step's values and gradients into the layers, as the readable engine leaves them there."""
-        a_in = self.A[0][:-1].T.copy()
-        for layer, Z, a, D, block in zip(net.layers, self.Z, self.outputs(), self.D, grad.views, strict=True):
-            layer.a_in, layer.z, layer.a, layer.delta = a_in, Z.mT.copy(), a.mT.copy(), D.mT.copy()
-            layer.dW, layer.db = block[..., :-1].copy(), block[..., -1:].mT.copy()
-            a_in = layer.a
+    def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
+        """D = dC/dz, times what is folded in."""
+        loss, phi, D, scale, Z, n = self.loss, self.phi, self.D, self.plan.scale, self.plan.out[slot], self.plan.size
+        return [lambda: np.multiply(loss.unchecked_delta(Z.mT, phi.f(Z.mT), Y.mT, phi).mT, scale * n, D)]
 
-    def outputs(self) -> list[np.ndarray]:
-        """What each layer gives, without the row of ones."""
-        return [a[..., :-1, :] for a in self.A[1:-1]] + [self.A[-1]]
+    def losses(self, steps: int) -> np.ndarray:
+        z, y = self.plan.out[:steps].mT, self.plan.targets(steps).mT
+        return self.loss.unchecked_value(z, z if self.loss.logit_terms is not None else self.phi.f(z), y)
+
+    def rows(self, array: np.ndarray, steps: int) -> np.ndarray:
+        """One row a step and member, to be summed by a product with `mean`, which is the quickest way."""
+        return array[:steps].reshape(-1, array.shape[-2] * array.shape[-1])
+
+    def mean(self, outputs: int) -> np.ndarray:
+        return np.full(outputs * self.plan.size, 1 / self.plan.size, self.plan.out.dtype)
 
 
-def _dot(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> Call:
-    return partial(left.dot, right, out)
+class _SigmoidBCE(_Output):
+    """a = (1 + tanh(z / 2)) / 2, so a - y = (tanh(z / 2) - s) / 2 with s = 2 y - 1, which is what the samples hold.
+
+    C = (|z| - s z) / 2 + log(1 + e^-|z|): for y = 0 and 1 either nothing or |z|, and the small part survives.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.T, self.U = np.empty_like(plan.out), np.empty_like(plan.out)
+        self.weights = self.mean(plan.out.shape[-2])
+
+    def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
+        Z, D = self.plan.out[slot], self.D
+        return [
+            partial(np.multiply, Z, _constant(0.5, D), D),
+            partial(np.tanh, D, D),
+            partial(np.subtract, D, Y, D),
+            partial(np.multiply, D, self.plan.scale, D),
+        ]
+
+    def losses(self, steps: int) -> np.ndarray:
+        Z, T, U = self.plan.out[:steps], self.T[:steps], self.U[:steps]
+        np.abs(Z, T)
+        np.multiply(Z, self.plan.targets(steps), U)
+        np.subtract(T, U, U)
+        np.negative(T, T)
+        np.exp(T, T)
+        np.log1p(T, T)
+        C = self.rows(self.T, steps).dot(self.weights)
+        C += 0.5 * self.rows(self.U, steps).dot(self.weights)
+        return C.reshape(steps, *self.plan.group.ensemble)
 
 
-def _matmul(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> Call:
+class _SoftmaxCE(_Output):
+    """With z - max z and its exp kept from the forward pass: C = log(sum e^z) - y z.
+
+    The largest e^z is 1, which goes into log1p, so that the small part survives.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.Z, self.E, self.T = (np.empty_like(plan.out) for _ in range(3))
+        self.top = np.empty_like(plan.out[..., :1, :])
+        self.weights, self.weights_of_sums = self.mean(plan.out.shape[-2]), self.mean(1)
+        self.ones = np.ones_like(self.weights)
+
+    def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
+        D, Z, E, top = self.D, self.Z[slot], self.E[slot], self.top[slot]
+        return [
+            partial(np.maximum.reduce, self.plan.out[slot], -2, None, top, True),
+            partial(np.subtract, self.plan.out[slot], top, Z),
+            partial(np.exp, Z, E),
+            partial(np.add.reduce, E, -2, None, top, True),
+            partial(np.divide, E, top, D),
+            partial(np.subtract, D, Y, D),
+            partial(np.multiply, D, self.plan.scale, D),
+        ]
+
+    def losses(self, steps: int) -> np.ndarray:
+        Z, E, T, top = self.Z[:steps], self.E[:steps], self.T[:steps], self.top[:steps]
+        np.floor(E, T)  # 1 at the largest z
+        if self.rows(self.T, steps).dot(self.ones).sum() != top.size:  # more than one is the largest, or none
+            return super().losses(steps)
+        np.subtract(E, T, T)
+        np.add.reduce(T, -2, None, top, True)
+        np.log1p(top, top)
+        C = self.rows(self.top, steps).dot(self.weights_of_sums)
+        np.multiply(Z, self.plan.targets(steps), T)
+        C -= self.rows(self.T, steps).dot(self.weights)
+        return C.reshape(steps, *self.plan.group.ensemble)
+
+
+class _MSE(_Output):
+    """With a - y kept from the forward pass: C = sum (a - y)^2 / 2."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.E, self.T = np.empty_like(plan.out), np.empty_like(plan.out)
+        self.a = np.empty_like(self.D)
+        self.spare = np.empty(self.D.size, self.D.dtype)
+        self.weights = self.mean(plan.out.shape[-2]) / 2
+
+    def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
+        Z, E, D, phi = self.plan.out[slot], self.E[slot], self.D, self.phi
+        a = Z if phi == identity else self.a
+        return [
+            *([] if phi == identity else _activate(phi, Z, a)),
+            partial(np.subtract, a, Y, E),
+            partial(np.multiply, E, self.plan.scale, D),
+            *_times_slope(phi, Z, a, D, self.spare),
+        ]
+
+    def losses(self, steps: int) -> np.ndarray:
+        np.multiply(self.E[:steps], self.E[:steps], self.T[:steps])
+        return self.rows(self.T, steps).dot(self.weights).reshape(steps, *self.plan.group.ensemble)
+
+
+def _cut(vector: np.ndarray, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
+    return [
+        vector[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)
+    ]
+
+
+def _constant(value: float, like: np.ndarray) -> np.ndarray:
+    # A ufunc takes an array without axes sooner than a Python number.
+    return np.asarray(value, like.dtype)
+
+
+def _product(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> Call:
+    if left.ndim == 2 and right.ndim == 2:
+        return partial(left.dot, right, out)  # a third of the overhead of np.matmul
+    if right.ndim == 2 and left.flags.c_contiguous:
+        # Shared samples: one product for all members, whose rows lie one below the other.
+        return partial(left.reshape(-1, left.shape[-1]).dot, right, out.reshape(-1, out.shape[-1]))
     return partial(np.matmul, left, right, out)
 
 
 def _activate(phi: Activation, Z: np.ndarray, a: np.ndarray) -> list[Call]:
     """a = phi(Z)."""
+    half = _constant(0.5, a)
     if phi == tanh:
         return [partial(np.tanh, Z, a)]
     if phi == sigmoid:  # (1 + tanh(z / 2)) / 2: no exp that could overflow
         return [
-            partial(np.multiply, Z, 0.5, a),
+            partial(np.multiply, Z, half, a),
             partial(np.tanh, a, a),
-            partial(np.multiply, a, 0.5, a),
-            partial(np.add, a, 0.5, a),
+            partial(np.multiply, a, half, a),
+            partial(np.add, a, half, a),
         ]
     if phi == relu:
-        return [partial(np.maximum, Z, 0.0, out=a)]
+        return [partial(np.maximum, Z, _constant(0.0, a), out=a)]
     if phi == identity:
         return [partial(np.copyto, a, Z)]
     if phi == softmax:
-        top, e = np.empty_like(Z[..., :1, :]), np.empty_like(Z)
-        return [
-            partial(np.maximum.reduce, Z, -2, None, top, True),
-            partial(np.subtract, Z, top, e),
-            partial(np.exp, e, e),
-            partial(np.add.reduce, e, -2, None, top, True),
-            partial(np.divide, e, top, a),
-        ]
+        return _softmax(Z, a, np.empty_like(Z[..., :1, :]))
     if isinstance(phi, LeakyReLU) and 0 <= phi.slope <= 1:
-        return [partial(np.multiply, Z, phi.slope, a), partial(np.maximum, Z, a, out=a)]
+        return [partial(np.multiply, Z, _constant(phi.slope, a), a), partial(np.maximum, Z, a, out=a)]
     return [lambda: np.copyto(a, phi.f(Z.mT).mT)]
 
 
-def _slope(phi: Activation, Z: np.ndarray, a: np.ndarray, D: np.ndarray) -> list[Call]:
-    """D = D * phi'(Z)."""
+def _softmax(Z: np.ndarray, a: np.ndarray, top: np.ndarray) -> list[Call]:
+    return [
+        partial(np.maximum.reduce, Z, -2, None, top, True),
+        partial(np.subtract, Z, top, a),
+        partial(np.exp, a, a),
+        partial(np.add.reduce, a, -2, None, top, True),
+        partial(np.divide, a, top, a),
+    ]
+
+
+def _slope(phi: Activation, a: np.ndarray, T: np.ndarray) -> list[Call]:
+    """T = phi'(Z) for an activation whose slope a alone tells."""
+    one = _constant(1.0, a)
+    if phi == tanh:
+        return [partial(np.multiply, a, a, T), partial(np.subtract, one, T, T)]
+    if phi == sigmoid:
+        return [partial(np.subtract, one, a, T), partial(np.multiply, T, a, T)]
+    return [partial(np.sign, a, T)]
+
+
+def _times_slope(phi: Activation, Z: np.ndarray, a: np.ndarray, D: np.ndarray, spare: np.ndarray) -> list[Call]:
+    """D = D * phi'(Z); `spare` is room for as many numbers."""
     if phi == identity:
         return []
-    T = np.empty_like(D)
-    if phi == tanh:
-        return [partial(np.multiply, a, a, T), partial(np.subtract, 1.0, T, T), partial(np.multiply, D, T, D)]
-    if phi == sigmoid:
-        return [partial(np.subtract, 1.0, a, T), partial(np.multiply, T, a, T), partial(np.multiply, D, T, D)]
-    if phi == relu:
-        return [partial(np.sign, a, T), partial(np.multiply, D, T, D)]
+    if phi in (tanh, sigmoid, relu):
+        T = spare[: D.size].reshape(D.shape)
+        return [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
     return [lambda: np.copyto(D, phi.backward(D.mT, Z.mT, a.mT).mT)]
 
 
-def _delta(
-    loss: Loss, phi: Activation, Z: np.ndarray, a: np.ndarray, Y: np.ndarray, D: np.ndarray, scale: np.ndarray
-) -> list[Call]:
-    """D = dC/dz at the output, times the scale, which holds the 1/N (and, where it can, the learning rate)."""
-    if loss.partner is not None or loss == mse:
-        calls: list[Call] = [partial(np.subtract, a, Y, D), partial(np.multiply, D, scale, D)]
-        return calls if loss.partner is not None else calls + _slope(phi, Z, a, D)
-    n = a.shape[-1]
-    return [lambda: np.multiply(loss.unchecked_delta(Z.mT, a.mT, Y.mT, phi).mT, scale * n, D)]
+class Group:
+    """Some members of the ensemble (or the one network): parameters, gradients, the optimizer's memory, plans."""
 
-
-class Engine:
-    """A network, its samples and an optimizer, on buffers. `fold` puts the learning rate into the gradients."""
-
-    def __init__(
-        self,
-        net: Sequential,
-        X: np.ndarray,
-        Y: np.ndarray,
-        loss: Loss,
-        optimizer: Optimizer,
-        batch: int | None,
-        rng: np.random.Generator,
-        l1: float,
-        l2: float,
-        fold: bool,
-    ) -> None:
-        self.net, self.loss, self.optimizer, self.rng = net, loss, optimizer, rng
-        self.fold = fold and type(optimizer) in (SGD, Momentum)  # their steps are linear in the gradient
-        self.theta, self.grad = Blocks(net), Blocks(net)
-        self.take_in()
-        n = X.shape[0]
-        step = n if batch is None else batch
-        self.whole = step == n
-        self.samples = np.concatenate([X, np.ones((n, 1)), Y], axis=1).astype(self.theta.vector.dtype)
-        self.edges = [(i, min(i + step, n)) for i in range(0, n, step)]
-        self.plans = {size: Plan(self, size) for size in {end - start for start, end in self.edges}}
-        if self.whole:
-            np.copyto(self.plans[n].rows, self.samples)
-        self.memory = {name: Blocks(net) for name in {SGD: "", Momentum: "v", Adam: "mv"}[type(optimizer)]}
+    def __init__(self, engine: Engine, members: slice) -> None:
+        self.engine, self.members = engine, members
+        net, dtype = engine.net, engine.dtype
+        self.ensemble = (members.stop - members.start,) if net.ensemble else ()
+        self.theta, self.grad = (Blocks(net.sizes, self.ensemble, dtype) for _ in range(2))
+        names = {SGD: "", Momentum: "v", Adam: "mv"}[type(engine.optimizer)]
+        self.memory = {name: Blocks(net.sizes, self.ensemble, dtype) for name in names}
+        self.alive = np.ones(self.ensemble, dtype=bool)
+        self.eta = np.zeros(self.theta.vector.shape if self.ensemble else (), dtype)  # one for each entry of theta
+        self.spare = np.empty((2, len(self.theta.vector)), dtype)
         self.t = 0
-        self.update = self._penalties(l1, l2) + self._update()
+        self.update = self._penalties() + self._update()
+        self.plans: dict[int, Plan] = {}
 
-    def eta(self) -> Any:
-        """The learning rate, as a number or one for each entry of theta."""
-        eta = np.asarray(self.optimizer.eta, dtype=self.theta.vector.dtype)
-        if not eta.ndim:
+    def plan(self, size: int) -> Plan:
+        if size not in self.plans:
+            self.plans[size] = Plan(self, size)
+            self.plans[size].fold(self.factor())
+        return self.plans[size]
+
+    def eta_of_members(self) -> Any:
+        """The learning rate, or one a member, shape (E, 1, 1); 0 for those that have diverged."""
+        eta = np.asarray(self.engine.optimizer.eta, self.engine.dtype)
+        if not self.ensemble:
             return eta
-        return np.concatenate([np.broadcast_to(eta[:, None, None], view.shape).ravel() for view in self.theta.views])
+        eta = eta[self.members] if eta.ndim else np.full(self.ensemble, eta)
+        return np.where(self.alive, eta, 0)[:, None, None]
 
-    def scale(self, n: int) -> np.ndarray:
-        """What multiplies a - y: 1/N, and -eta where it is folded in (one a member, if there are many)."""
-        dtype = self.theta.vector.dtype
-        if not self.fold:
-            return np.asarray(1 / n, dtype)
-        eta = np.asarray(self.optimizer.eta, dtype)
-        return -(eta[:, None, None] if eta.ndim else eta) / dtype.type(n)
+    def factor(self) -> Any:
+        """What the gradients hold beside dC/dw: -eta for optimizers whose step is linear in the gradient."""
+        return -self.eta_of_members() if self.engine.fold else 1.0
 
-    def _penalties(self, l1: float, l2: float) -> list[Call]:
+    def set_eta(self) -> None:
+        eta = self.eta_of_members()
+        if self.ensemble:
+            views = _cut(self.eta, [view.shape for view in self.theta.views])
+            for view in views:
+                view[...] = eta
+        else:
+            self.eta[...] = eta
+        for plan in self.plans.values():
+            plan.fold(self.factor())
+
+    def _penalties(self) -> list[Call]:
+        l1, l2 = self.engine.l1, self.engine.l2
         if not (l1 or l2):
             return []
-        theta, grad = self.theta.vector, self.grad.vector
-        weights = Blocks(self.net)
+        theta, grad, (T, U), eta = self.theta.vector, self.grad.vector, self.spare, self.eta
+        weights = Blocks(self.engine.net.sizes, self.ensemble, self.engine.dtype)
         for view in weights.views:
             view[..., :-1] = 1
-        factor = weights.vector * (-self.eta() if self.fold else 1)
-        return [lambda: np.add(grad, factor * (l1 * np.sign(theta) + l2 * theta), grad)]
+        only_weights, fold = weights.vector, self.engine.fold
+
+        def add() -> None:
+            np.sign(theta, T)
+            np.multiply(T, l1, T)
+            np.multiply(theta, l2, U)
+            np.add(T, U, T)
+            np.multiply(T, only_weights, T)
+            if fold:
+                np.multiply(T, eta, T)
+                np.subtract(grad, T, grad)
+            else:
+                np.add(grad, T, grad)
+
+        return [add]
 
     def _update(self) -> list[Call]:
         """theta moves by grad, as the optimizer says; grad holds -eta dC/dw when folded, else dC/dw."""
-        theta, grad = self.theta.vector, self.grad.vector
-        T, U = np.empty_like(theta), np.empty_like(theta)
-        optimizer: Any = self.optimizer
+        theta, grad, (T, U), eta = self.theta.vector, self.grad.vector, self.spare, self.eta
+        optimizer: Any = self.engine.optimizer
         if isinstance(optimizer, Adam):
             m, v = self.memory["m"].vector, self.memory["v"].vector
 
@@ -242,146 +502,221 @@ class Engine:
                 np.divide(v, 1 - b2**self.t, T)
                 np.sqrt(T, T)
                 np.add(T, optimizer.eps, T)
-                np.multiply(m, eta() / (1 - b1**self.t), U)
+                np.divide(m, 1 - b1**self.t, U)
+                np.multiply(U, eta, U)
                 np.divide(U, T, U)
                 np.subtract(theta, U, theta)
 
-            fixed = self.eta()
-            eta: Callable[[], Any] = (lambda: fixed) if fixed.ndim else lambda: optimizer.eta
             return [adam]
-        increment: list[Call] = [] if self.fold else [lambda: np.multiply(grad, -self.eta(), grad)]
         if isinstance(optimizer, Momentum):
             v = self.memory["v"].vector
             return [
-                *increment,
                 lambda: np.multiply(v, optimizer.beta, v),
                 partial(np.add, v, grad, v),
                 partial(np.add, theta, v, theta),
             ]
-        return [*increment, partial(np.add, theta, grad, theta)]
+        return [partial(np.add, theta, grad, theta)]
+
+
+# What the readable engine does with the network for these rows: yields the loss before each update.
+Replay = Callable[[list[Any], np.ndarray, dict[str, Any], int], Iterator[Any]]
+
+
+class Engine:
+    """A network, its samples and an optimizer, on buffers.
+
+    It rests after the backward pass of a step: the network's values can be seen, its parameters changed; the update
+    follows when it goes on. `replay` is the readable engine, which decides what happens when numbers overflow.
+    """
+
+    def __init__(
+        self,
+        net: Sequential,
+        X: np.ndarray,
+        Y: np.ndarray,
+        loss: Loss,
+        optimizer: Optimizer,
+        batch: int | None,
+        rng: np.random.Generator,
+        l1: float,
+        l2: float,
+        replay: Replay,
+    ) -> None:
+        self.net, self.loss, self.optimizer, self.l1, self.l2, self.replay = net, loss, optimizer, l1, l2, replay
+        self.dtype = net.layers[0].W.dtype
+        self.fold = type(optimizer) in (SGD, Momentum)
+        self.halves = loss == bce
+        self.batches = Batches(X, Y, batch, rng, self.halves, self.dtype)
+        count = net.ensemble[0] if net.ensemble else 1
+        share = -(-count // -(-count // self._members()))  # groups of equal size
+        self.groups = [Group(self, slice(k, min(k + share, count))) for k in range(0, count, share)]
+        self.alive = np.ones(net.ensemble, dtype=bool)
+        self.done = 0  # losses seen
+        self.last: tuple[int, int] = (0, 0)  # batch size and place of the step at which it rests
+        self.eta: Any = None
+        self.take_in()
+
+    def _members(self) -> int:
+        """How many members' activations, gradients and the like stay in the cache together."""
+        return MEMBERS
 
     # ---- between the buffers and the network
 
     def take_in(self) -> None:
-        """The network's parameters into the buffers."""
-        for mine, theirs in zip(self.theta.pairs(), self.net.parameters(), strict=True):
-            np.copyto(mine, theirs)
+        """The network's parameters into the buffers; members that have diverged rest at 0."""
+        for group in self.groups:
+            for mine, theirs in zip(group.theta.pairs(), self.net.parameters(), strict=True):
+                if not group.ensemble:
+                    np.copyto(mine, theirs)
+                else:
+                    mine[group.alive] = theirs[group.members][group.alive]
 
     def give_back(self) -> None:
         """The buffers into the network's own arrays."""
-        for mine, theirs in zip(self.theta.pairs(), self.net.parameters(), strict=True):
-            np.copyto(theirs, mine)
+        for group in self.groups:
+            for mine, theirs in zip(group.theta.pairs(), self.net.parameters(), strict=True):
+                if group.alive.all():
+                    np.copyto(theirs[group.members] if group.ensemble else theirs, mine)
+                else:
+                    theirs[group.members][group.alive] = mine[group.alive]
+
+    def show(self) -> None:
+        """This step's values and gradients into the layers, as the readable engine leaves them there."""
+        size, slot = self.last
+        shown = [
+            [
+                (*values, block[..., :-1].copy(), block[..., -1:].mT.copy())
+                for values, block in zip(group.plan(size).values(slot), group.grad.views, strict=True)
+            ]
+            for group in self.groups
+        ]
+        for k, layer in enumerate(self.net.layers):
+            parts = [of_group[k] for of_group in shown]
+            whole = parts[0] if len(parts) == 1 else [np.concatenate(p) for p in zip(*parts, strict=True)]
+            layer.a_in, layer.z, layer.a, layer.delta, layer.dW, layer.db = whole
+            if not k:
+                layer.a_in = parts[0][0]  # samples are shared
 
     def state(self) -> dict[str, Any]:
-        """The optimizer's state, as the readable engine keeps it."""
-        memory: dict[str, Any] = {name: [p.copy() for p in blocks.pairs()] for name, blocks in self.memory.items()}
-        return memory | {"t": self.t} if isinstance(self.optimizer, Adam) else memory
+        """The optimizer's state, as the readable engine keeps it; a copy."""
+        memory: dict[str, Any] = {
+            name: [np.concatenate(p) if self.net.ensemble else p[0].copy() for p in self._pairs(name)]
+            for name in self.groups[0].memory
+        }
+        return memory | {"t": self.groups[0].t} if isinstance(self.optimizer, Adam) else memory
+
+    def _pairs(self, name: str) -> list[tuple[np.ndarray, ...]]:
+        return list(zip(*(group.memory[name].pairs() for group in self.groups), strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
-        for name, blocks in self.memory.items():
-            for mine, theirs in zip(blocks.pairs(), state[name], strict=True):
-                np.copyto(mine, theirs)
-        self.t = state.get("t", 0)
+        for group in self.groups:
+            for name, blocks in group.memory.items():
+                for mine, theirs in zip(blocks.pairs(), state[name], strict=True):
+                    if group.ensemble:
+                        mine[...] = np.where(group.alive[:, None, None], theirs[group.members], 0)
+                    else:
+                        np.copyto(mine, theirs)
+            group.t = state.get("t", 0)
 
     # ---- steps
 
-    def batches(self) -> Iterator[tuple[Plan, Any]]:
-        """For each step its plan, with the samples in it, and their rows."""
-        if self.whole:
-            plan = self.plans[len(self.samples)]
-            while True:
-                yield plan, slice(None)
-        spans = [(self.plans[end - start], start, end) for start, end in self.edges]
-        while True:
-            order = self.rng.permutation(len(self.samples))
-            for plan, start, end in spans:
-                rows = order[start:end]
-                self.samples.take(rows, 0, plan.rows, "clip")  # with "raise" it would go through another buffer
-                yield plan, rows
+    def advance(self, count: int) -> np.ndarray:
+        """Up to `count` more steps: the losses, each before its update; (steps, *ensemble), NaN once diverged.
 
-    def loss_of(self, Z: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        """C for pre-activations Z and targets Y in columns, with any leading axes."""
-        phi = self.net.layers[-1].phi
-        z, y = Z.mT, Y.mT
-        return self.loss.unchecked_value(z, phi.f(z) if self.loss.logit_terms is None else z, y)
+        Fewer steps when numbers overflow, or memory would. What `replay` raises goes through; the losses before
+        that are then its attribute `losses`.
+        """
+        self._update()
+        before = [group.theta.vector.copy() for group in self.groups]
+        state = self.state()
+        losses, taken = self._walk(min(count, LEG))
+        if taken:
+            for group, theta in zip(self.groups, before, strict=True):
+                np.copyto(group.theta.vector, theta)
+            losses = self._again(taken, state)
+        self.done += len(losses)
+        return losses
 
+    def _update(self) -> None:
+        """The update that has waited while the engine rested, with the learning rate of now."""
+        eta = np.array(self.optimizer.eta)
+        if self.eta is None or not np.array_equal(eta, self.eta):
+            self.eta = eta
+            for group in self.groups:
+                group.set_eta()
+        if self.done:
+            for group in self.groups:
+                if self.fold:
+                    group.grad.vector *= -group.eta
+                for call in group.update:
+                    call()
 
-CHUNK, BLOCK = 256, 16  # updates between two looks at the losses, and at theta
-# What the readable engine does with the network for these rows: yields the loss before each update.
-Replay = Callable[[list[Any], np.ndarray, dict[str, Any]], Iterator[Any]]
+    def _walk(self, count: int) -> tuple[np.ndarray, list[Any]]:
+        """`count` steps, the last without its update: the losses.
 
+        When a loss is not finite it stops, at most sixteen steps later, and returns the samples of each step as well.
+        """
+        losses = np.empty((count, *self.net.ensemble))
+        taken: list[tuple[int, Any]] = []
+        done = 0
+        while done < count:
+            size, steps, rows = self.batches.next(count - done)
+            taken.append((steps, rows))
+            now = losses[done : done + steps]
+            done += steps
+            for group in self.groups:
+                plan = group.plan(size)
+                calls = plan.steps(steps)
+                if done == count:
+                    calls = calls[: len(calls) - plan.length + plan.forward]
+                for call in calls:
+                    call()
+                if done == count:
+                    self._gradients(group, plan, steps - 1)
+                now[(slice(None), group.members) if group.ensemble else ...] = plan.output.losses(steps)
+            self.last = size, steps - 1
+            if not np.isfinite(now.sum()) and not np.isfinite(now[:, self.alive]).all():
+                return losses, [row for steps, rows in taken for row in self.batches.split(rows, steps)]
+        if not self.alive.all():
+            losses[:, ~self.alive] = np.nan
+        return losses, []
 
-def run(engine: Engine, steps: int, replay: Replay, chunk: int = CHUNK) -> Iterator[np.ndarray]:
-    """Trains for `steps` updates; yields the losses before each of them and after the last, in chunks.
-
-    Losses are worked out a chunk at a time, from pre-activations kept on the way. Once they or theta are not finite,
-    the chunk is done again by the readable engine, which finds the step and the layer, and freezes the members that
-    diverged. What it raises goes through.
-    """
-    batches = engine.batches()
-    alive = np.ones(engine.net.ensemble, dtype=bool)
-    done = 0
-    while done <= steps:
-        before, state = engine.theta.vector.copy(), engine.state()
-        rows, kept = _chunk(engine, batches, min(chunk, steps + 1 - done), last=steps - done)
-        losses = _losses(engine, kept)
-        if not np.isfinite(losses[:, alive]).all() or not _finite(engine, alive):
-            engine.theta.vector[:] = before
-            engine.give_back()
-            seen: list[Any] = []
-            try:
-                seen.extend(replay(rows, alive, state))
-            except ArithmeticError:  # the last member diverged
-                yield np.array(seen).reshape(len(seen), *alive.shape)
-                raise
-            losses = np.array(seen)
-            engine.take_in()
-            engine.set_state(state)
-            alive = alive & np.isfinite(losses[-1])
-        elif not alive.all():  # members that diverged stay where they were
-            for view, old in zip(engine.theta.views, Blocks(engine.net, before).views, strict=True):
-                view[~alive] = old[~alive]
-            losses[:, ~alive] = np.nan
-        engine.give_back()
-        done += len(rows)
-        yield losses
-
-
-def _chunk(
-    engine: Engine, batches: Iterator[tuple[Plan, Any]], count: int, last: int
-) -> tuple[list[Any], list[tuple[Plan, np.ndarray, np.ndarray]]]:
-    """Up to `count` steps, fewer when theta overflows; step number `last` is not followed by an update."""
-    rows, kept = [], []
-    for k in range(count):
-        plan, order = next(batches)
-        for call in plan.forward:
+    def _gradients(self, group: Group, plan: Plan, slot: int) -> None:
+        """The backward pass of a step at which the engine rests: nothing is folded in, since it may be shown."""
+        if self.fold:
+            plan.fold(group.alive[:, None, None] if group.ensemble else 1.0)
+        start = slot * plan.length
+        for call in plan.calls[start + plan.forward : start + plan.backward]:
             call()
-        rows.append(order)
-        kept.append((plan, plan.Z[-1].copy(), plan.Y if engine.whole else plan.Y.copy()))
-        if k == last:
-            break
-        for call in plan.backward:
-            call()
-        for call in engine.update:
-            call()
-        if k % BLOCK == BLOCK - 1 and not np.isfinite(engine.theta.vector.sum()) and not engine.net.ensemble:
-            break
-    return rows, kept
+        if self.fold:
+            plan.fold(group.factor())
 
-
-def _losses(engine: Engine, kept: list[tuple[Plan, np.ndarray, np.ndarray]]) -> np.ndarray:
-    """The loss of each step, all steps of one batch size at once."""
-    losses = np.empty((len(kept), *engine.net.ensemble))
-    for plan in engine.plans.values():
-        at = [k for k, (its, _, _) in enumerate(kept) if its is plan]
-        if at:
-            Z = np.stack([kept[k][1] for k in at])
-            Y = plan.Y if engine.whole else np.stack([kept[k][2] for k in at])
-            if not engine.whole and engine.net.ensemble:
-                Y = Y[:, None]
-            losses[at] = engine.loss_of(Z, Y)
-    return losses
-
-
-def _finite(engine: Engine, alive: np.ndarray) -> bool:
-    return all(np.isfinite(view[alive]).all() for view in engine.theta.views)
+    def _again(self, rows: list[Any], state: dict[str, Any]) -> np.ndarray:
+        """The same steps by the readable engine, which freezes members that diverge, and raises when all have."""
+        self.give_back()
+        losses: list[Any] = []
+        try:
+            losses.extend(self.replay(rows, self.alive, state, self.done))
+        except ArithmeticError as stop:
+            stop.losses = np.array(losses).reshape(len(losses), *self.net.ensemble)  # type: ignore[attr-defined]
+            raise
+        found = np.array(losses)
+        self.alive = self.alive & np.isfinite(found[-1])
+        for group in self.groups:
+            group.alive = self.alive[group.members] if group.ensemble else self.alive
+            group.theta.vector[...] = 0
+            group.set_eta()
+        self.set_state(state)
+        self.take_in()
+        # The gradients at which to rest, from the last step once more.
+        if not self.batches.whole:
+            size = len(rows[-1])
+            self.batches.rows.take(rows[-1], 0, self.batches.place(size)[0], "clip")
+            self.last = size, 0
+        for group in self.groups:
+            plan = group.plan(self.last[0])
+            for call in plan.steps(1)[: plan.forward]:
+                call()
+            self._gradients(group, plan, 0)
+        self.last = self.last[0], 0
+        return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +21,13 @@ class Step:
     """A moment of a run: `step` updates are done, `loss` is C on the next batch, `net` is live.
 
     With the full batch, `loss` is the loss on all samples. The layers hold that batch's gradients.
+    `losses` (K, *ensemble) are those of all steps since the last moment that was shown, this one's the last.
     """
 
     step: int
     loss: np.ndarray
     net: Sequential
+    losses: np.ndarray
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Diverged(ArithmeticError):
 
     def __init__(self, step: int, layer: int, history: History | None = None) -> None:
         self.step, self.layer, self.history = step, layer, history
+        self.losses = np.empty(0)  # of the steps since the last one that was seen; train() puts them into the history
         super().__init__(
             f"training diverged: after {step} updates the loss is no longer finite, layer {layer} overflowed first; "
             "try a smaller learning rate eta"
@@ -71,17 +74,20 @@ def training(
     seed: Seed = 0,
     l1: float = 0,
     l2: float = 0,
+    every: int = 1,
     engine: str = "auto",
 ) -> Iterator[Step]:
-    """An endless run that changes `net` in place: `next(run)` is one more update (the first: none yet).
+    """An endless run that changes `net` in place: `next(run)` is `every` more updates (the first: none yet).
 
     w <- w - eta (dC/dw + l1 sign(w) + l2 w) for SGD; the penalties are for weights only, never biases.
     `batch` samples a step, reshuffled every epoch (all of them when None). When every member has diverged
     it raises Diverged. Raises ValueError or TypeError at once for arguments that do not fit.
-    Where it can, it takes the numbers of `layers.py` from a faster engine; `engine="plain"` forces the readable one.
+    Where it can, it takes the numbers of `layers.py` from a faster engine, the faster the larger `every`;
+    `engine="plain"` forces the readable one.
     """
+    every = whole("every", every)
     run = _checked(net, X, Y, loss, optimizer, batch, seed, l1, l2, engine)
-    return _run_fast(run) if run.fast else _run(run, _batches(run.X.shape[-2], run.batch, run.rng))
+    return _moments(run, itertools.chain([1], itertools.repeat(every)))
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,16 @@ class _Run:
     l2: float
     fast: bool
 
-    def engine(self, fold: bool) -> _fast.Engine:
+    def engine(self) -> _fast.Engine | _Plain:
+        """What takes the steps; it rests before an update, with the network's values of that step."""
+        if not self.fast:
+            return _Plain(self)
+
+        def replay(rows: list[Any], alive: np.ndarray, state: dict[str, Any], first: int) -> Iterator[np.ndarray]:
+            return itertools.islice(_steps(self, iter(rows), state, alive, first), len(rows))
+
         return _fast.Engine(
-            self.net, self.X, self.Y, self.loss, self.optimizer, self.batch, self.rng, self.l1, self.l2, fold
+            self.net, self.X, self.Y, self.loss, self.optimizer, self.batch, self.rng, self.l1, self.l2, replay
         )
 
 
@@ -139,14 +152,35 @@ def _checked(
     return _Run(net, X, Y, loss, optimizer, batch, generator("seed", seed), l1, l2, fast)
 
 
-def _run(
+class _Plain:
+    """The readable engine, with the face of _fast.Engine."""
+
+    def __init__(self, run: _Run) -> None:
+        self.net, self.steps = run.net, _steps(run, _batches(run.X.shape[-2], run.batch, run.rng))
+
+    def advance(self, count: int) -> np.ndarray:
+        losses: list[np.ndarray] = []
+        try:
+            losses.extend(itertools.islice(self.steps, count))
+        except Diverged as stop:
+            stop.losses = np.array(losses).reshape(len(losses), *self.net.ensemble)
+            raise
+        return np.array(losses)
+
+    def take_in(self) -> None:
+        pass
+
+    give_back = show = take_in
+
+
+def _steps(
     run: _Run,
     batches: Iterator[Any],
     state: dict[str, Any] | None = None,
     alive: np.ndarray | None = None,
     first: int = 0,
-) -> Iterator[Step]:
-    """The readable engine; it can take over in the middle of a run, with that run's state."""
+) -> Iterator[np.ndarray]:
+    """Training, to be read: the loss before each update. It can take over in the middle of a run, with its state."""
     net, X, Y, loss, optimizer = run.net, run.X, run.Y, run.loss, run.optimizer
     state = optimizer.start(net.parameters()) if state is None else state
     alive = np.ones(net.ensemble, dtype=bool) if alive is None else alive
@@ -161,7 +195,7 @@ def _run(
             net.unchecked_backward(loss, Y[..., rows, :])
             # Taken before the pause: whoever holds the run may use the network in the meantime.
             gradients = _with_penalties(net, run.l1, run.l2)
-        yield Step(step, np.where(alive, C, np.nan)[()], net)
+        yield np.where(alive, C, np.nan)[()]
         with np.errstate(all="ignore"):
             increments = optimizer.increments(gradients, state)
             if not alive.all():
@@ -170,24 +204,25 @@ def _run(
                 p += increment
 
 
-def _run_fast(run: _Run) -> Iterator[Step]:
-    engine, net = run.engine(fold=False), run.net
-    batches = engine.batches()
-    for step, (plan, rows) in enumerate(batches):
-        with np.errstate(all="ignore"):
-            plan.go(plan.forward)
-            C = engine.loss_of(plan.Z[-1], plan.Y)[()]
-            if not np.isfinite(C).all():
-                # Who diverged, and in which layer, is the readable engine's to say; it goes on from here.
-                rest = itertools.chain([rows], (rows for _, rows in batches))
-                yield from _run(run, rest, engine.state(), first=step)
-            plan.go(plan.backward)
-        plan.show(net, engine.grad)
-        yield Step(step, C, net)
-        engine.take_in()  # the caller may have set weights by hand
-        with np.errstate(all="ignore"):
-            plan.go(engine.update)
+def _moments(run: _Run, legs: Iterable[int]) -> Iterator[Step]:
+    """A moment after each leg, which is a number of steps; between them the network belongs to the caller."""
+    engine, done = run.engine(), 0
+    for leg in legs:
+        if done:
+            engine.take_in()
+        losses: list[np.ndarray] = []
+        try:
+            while left := leg - sum(map(len, losses)):
+                with np.errstate(all="ignore"):
+                    losses.append(engine.advance(left))
+        except Diverged as stop:
+            stop.losses = np.concatenate([*losses, stop.losses])
+            raise
         engine.give_back()
+        engine.show()
+        done += leg
+        since = losses[0] if len(losses) == 1 else np.concatenate(losses)
+        yield Step(done - 1, since[-1][()], run.net, since)
 
 
 def _batches(n: int, batch: int | None, rng: np.random.Generator) -> Iterator[Any]:
@@ -245,20 +280,16 @@ def train(
             raise TypeError(f"{name} must be callable, got {function!r}")
     steps = whole("steps", steps, least=0)
     run = _checked(net, X, Y, loss, optimizer, batch, seed, l1, l2, engine)
-    losses: list[np.ndarray] = []  # chunks of (some steps, *ensemble)
+    losses: list[np.ndarray] = []  # pieces of shape (some steps, *ensemble)
     records: list[Any] = []
-    chunks = (
-        _in_chunks(run, steps, progress is not None)
-        if run.fast and record is None
-        else _one_by_one(run, steps, record, records)
-    )
+    pieces = _in_pieces(run, steps, progress) if record is None else _one_by_one(run, steps, record, records)
     try:
-        for chunk in chunks:
-            losses.append(chunk)
+        for piece in pieces:
+            losses.append(piece)
             if progress is not None:
                 progress(sum(map(len, losses)) - 1, steps)
     except Diverged as stop:
-        history = _history(losses, records, net)
+        history = _history([*losses, stop.losses], records, net)
         history.diverged = np.where(history.diverged < 0, stop.step, history.diverged)[()]
         raise Diverged(stop.step, stop.layer, history) from None
     except KeyboardInterrupt as stop:
@@ -267,35 +298,22 @@ def train(
     return _history(losses, records, net)
 
 
-def _one_by_one(
-    run: _Run, steps: int, record: Callable[[Step], Any] | None, records: list[Any]
-) -> Iterator[np.ndarray]:
-    moments = _run_fast(run) if run.fast else _run(run, _batches(run.X.shape[-2], run.batch, run.rng))
-    for now in moments:
-        if record is not None:
-            records.append(record(now))
-        yield np.asarray(now.loss)[None]
-        if now.step == steps:
-            return
+def _one_by_one(run: _Run, steps: int, record: Callable[[Step], Any], records: list[Any]) -> Iterator[np.ndarray]:
+    for now in itertools.islice(_moments(run, itertools.repeat(1)), steps + 1):
+        records.append(record(now))
+        yield now.losses
 
 
-def _in_chunks(run: _Run, steps: int, watched: bool) -> Iterator[np.ndarray]:
-    """The fast engine at full speed; when watched, in at least a hundred chunks."""
-    engine = run.engine(fold=True)
-    chunk = min(_fast.CHUNK, max(1, steps // 100)) if watched else _fast.CHUNK
-    done = 0
-
-    def replay(rows: list[Any], alive: np.ndarray, state: dict[str, Any]) -> Iterator[Any]:
-        last = steps - done  # no update follows the last loss
-        for k, now in enumerate(_run(run, iter(rows), state, alive, first=done)):
-            yield now.loss
-            if k == last:
-                return
-
-    with np.errstate(all="ignore"):
-        for losses in _fast.run(engine, steps, replay, chunk):
-            done += len(losses)
-            yield losses
+def _in_pieces(run: _Run, steps: int, progress: Any) -> Iterator[np.ndarray]:
+    """Without a look between steps; when progress is watched, in a hundred pieces or more."""
+    engine, left = run.engine(), steps + 1
+    piece = left if progress is None else max(1, steps // 100)
+    while left:
+        with np.errstate(all="ignore"):
+            losses = engine.advance(min(piece, left))
+        engine.give_back()
+        left -= len(losses)
+        yield losses
 
 
 def _history(losses: list[np.ndarray], records: list[Any], net: Sequential) -> History:

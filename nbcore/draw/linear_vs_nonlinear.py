@@ -23,14 +23,14 @@ def draw_bend(axes: Any, artists: dict[str, Any], result: Any) -> None:
         plane.set_title("What the network says")
         plane.set_box_aspect(1)
         inner.set_box_aspect(1)
-        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="across its cut", ylabel="along its cut")
+        inner.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xlabel="across the boundary", ylabel="along it")
         inner.set_title("What its last layer sees")
         inner.xaxis.set_major_locator(NullLocator())
         inner.yaxis.set_major_locator(NullLocator())
         inner.axvspan(-LIMIT, 0, color=look.surface[1], alpha=0.35, lw=0)
         inner.axvspan(0, LIMIT, color=look.surface[-2], alpha=0.35, lw=0)
         inner.axvline(0, color=look.ink, lw=2)
-        loss.set(xlim=(0, result.updates), ylim=(1e-3, 100), yscale="log", xlabel="updates", ylabel="loss $C$")
+        loss.set(xlim=(0, result.updates), ylim=(1e-3, 10), yscale="log", xlabel="updates", ylabel="loss $C$")
         loss.set_title("Loss")
         loss.grid(True)
         artists["surface"] = mark_surface(plane, (-LIMIT, LIMIT, -LIMIT, LIMIT))
@@ -79,6 +79,11 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["cut"] = curve.plot([], [], color=look.ink, lw=2)[0]
         artists["on"] = class_points(curve, size=9)
         artists["word"] = curve.text(7.8, 0, "cut", ha="right", va="bottom", color=look.ink)
+        # (0,1) and (1,0) often share a place: one is named above it, the other below.
+        artists["names"] = [
+            curve.text(0, 0, f"({x1:.0f},{x2:.0f})", ha="center", va=va, fontsize=8, color=look.ink, clip_on=True)
+            for (x1, x2), va in zip(result.X, ("bottom", "bottom", "top", "bottom"), strict=True)
+        ]
     artists["surface"].set_data(result.surface)
     artists["line"].set_segments(result.lines)
     artists["curve"].set_data(result.z_line, result.a_line)
@@ -87,6 +92,8 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
     for k in (0, 1):
         artists["points"][k].set_data(*result.X[result.y == k].T)
         artists["on"][k].set_data(result.z[result.y == k], result.a[result.y == k])
+    for name, z, a in zip(artists["names"], result.z, result.a, strict=True):
+        name.set_position((z, a + (0.16 if name.get_va() == "bottom" else -0.16)))
 
 
 def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
@@ -95,24 +102,24 @@ def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
     if not artists:
         look = theme()
         for panel in axes:
-            number_line(panel, -1, 1)
+            number_line(panel, -1.1, 1.1)
             panel.set(ylim=(-2.6, 2.6), xticks=[-1, -0.5, 0, 0.5, 1], xlabel="$x$")
         whole.set_title("Target (dots), your sum")
         parts.set_title("Your four pieces")
-        artists["target"] = whole.plot([], [], ".", color=look.soft, markersize=4)[0]
+        artists["target"] = whole.plot([], [], ".", color=look.soft, markersize=5)[0]
         artists["yours"] = whole.plot([], [], color=look.accent, lw=2.6)[0]
         artists["trained"] = whole.plot([], [], "--", color=look.second, lw=2.2)[0]
-        artists["key"] = whole.text(-0.96, -2.45, "", color=look.second)
+        artists["key"] = whole.text(-1.04, -2.45, "", color=look.second)
         styles = ("-", "--", "-.", ":")
         colors = (look.low, look.high, look.second, look.accent)
         artists["pieces"] = [parts.plot([], [], s, color=c)[0] for s, c in zip(styles, colors, strict=True)]
         artists["knots"] = [parts.plot([], [], "o", color=c, markersize=6)[0] for c in colors]
         artists["numbers"] = [parts.text(0, 0, str(k + 1), color=c, fontweight="bold") for k, c in enumerate(colors)]
-    artists["target"].set_data(result.x, result.target)
+    artists["target"].set_data(result.x[::5], result.target[::5])
     artists["yours"].set_data(result.x, result.yours)
     trained = result.trained is not None
     artists["trained"].set_data(result.x if trained else [], result.trained if trained else [])
-    artists["key"].set_text("dashed: after training from here" if trained else "")
+    artists["key"].set_text("dashed: trained" if trained else "")
     for k, piece in enumerate(result.pieces):
         artists["pieces"][k].set_data(result.x, piece)
         at = (result.knots[k], np.interp(result.knots[k], result.x, piece))
@@ -142,7 +149,7 @@ def draw_width(axes: Any, artists: dict[str, Any], result: Any) -> None:
         error.xaxis.set_minor_locator(NullLocator())
         error.grid(True)
         error.set_title("Error against width")
-        artists["target"] = fit.plot([], [], ".", color=look.soft, markersize=3)[0]
+        artists["target"] = fit.plot([], [], ".", color=look.soft, markersize=4)[0]
         artists["fit"] = fit.plot([], [], color=look.accent, lw=2.2)[0]
         artists["trained"] = fit.plot([], [], "--", color=look.second, lw=2.2)[0]
         artists["errors"] = error.plot([], [], "o-", color=look.accent, markersize=4)[0]
@@ -151,24 +158,27 @@ def draw_width(axes: Any, artists: dict[str, Any], result: Any) -> None:
         )[0]
         artists["found"] = error.plot([], [], "D", color=look.second, markersize=8)[0]
         artists["key"] = error.text(1, 1.4e-4, "", color=look.second)
-    artists["target"].set_data(result.x, result.target)
+    artists["target"].set_data(result.x[::5], result.target[::5])
     artists["fit"].set_data(result.x, result.fit)
     trained = result.trained is not None
     artists["trained"].set_data(result.x if trained else [], result.trained if trained else [])
     artists["errors"].set_data(result.widths, np.maximum(result.errors, 1.2e-4))
     artists["here"].set_data([result.width], [max(result.error, 1.2e-4)])
     artists["found"].set_data([result.width] if trained else [], [result.trained_error] if trained else [])
-    artists["key"].set_text("diamond, dashed: all weights trained" if trained else "")
+    artists["key"].set_text("dashed: all trained" if trained else "")
 
 
 def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
-    """Two panels: deep and shallow at equally many units; pieces against units."""
+    """Two panels: deep and side by side at equally many units; pieces against units."""
     curve, pieces = axes
     if not artists:
         look = theme()
         number_line(curve, 0, 1)
-        curve.set(ylim=(-0.05, 1.15), xlabel="$x$, times the magnification")
-        curve.set_title("Deep, and shallow (dashed)")
+        places = (0.0, 0.5, 1.0)
+        curve.set(ylim=(-0.05, 1.15), xticks=places, xlabel="$x$")
+        curve.set_xticklabels([])
+        curve.xaxis.labelpad = 14
+        curve.set_title("Two curves of as many ReLUs")
         pieces.set(
             xlim=(0, 21),
             xticks=[0, 5, 10, 15, 20],
@@ -177,18 +187,24 @@ def draw_fold(axes: Any, artists: dict[str, Any], result: Any) -> None:
             xlabel="ReLU units",
             ylabel="straight pieces",
         )
-        pieces.set_title("Straight pieces")
+        pieces.set_title("Their straight pieces")
         pieces.grid(True)
         units = np.arange(2, 21, 2)
         pieces.plot(units, 2.0 ** (units / 2), "-", color=look.accent, alpha=0.5)
         pieces.plot(units, units + 1, "--", color=look.second, alpha=0.7)
-        pieces.text(13, 150, "one after the other", color=look.accent, ha="right")
-        pieces.text(20, 26, "side by side", color=look.second, ha="right")
+        pieces.text(12.5, 250, "deep", color=look.accent, ha="right")
+        pieces.text(20, 5, "side by side", color=look.second, ha="right")
         artists["deep"] = curve.plot([], [], color=look.accent, lw=1.2)[0]
         artists["shallow"] = curve.plot([], [], "--", color=look.second, lw=2.4)[0]
+        below = curve.get_xaxis_transform()
+        artists["ticks"] = [
+            curve.text(x, -0.035, "", ha="center", va="top", fontsize=8, transform=below) for x in places
+        ]
         artists["at_deep"] = pieces.plot([], [], "o", color=look.accent, markersize=9)[0]
         artists["at_shallow"] = pieces.plot([], [], "D", color=look.second, markersize=8)[0]
-    # The axis stays and the curve is stretched: new limits would need a whole redraw at each move.
+    # The axis stays, and the curve and the numbers on the axis are stretched: new limits would need a whole redraw.
+    for tick, x in zip(artists["ticks"], (0.0, 0.5, 1.0), strict=True):
+        tick.set_text(f"{x / result.magnify:.4g}")
     artists["deep"].set_data(result.x * result.magnify, result.deep)
     artists["shallow"].set_data(result.x * result.magnify, result.shallow)
     artists["at_deep"].set_data([result.units], [result.deep_pieces])

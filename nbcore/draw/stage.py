@@ -48,7 +48,8 @@ Box = tuple[float, float, float, float]
 class Stage:
     """One figure of one or more panels for one page. `panels` holds their relative widths, `height` is in pixels.
 
-    Panels stand side by side; on a narrow page two by two, or one below the other.
+    Panels stand side by side; on a narrow page two by two, or one below the other. Panels that `draw` makes square
+    (`set_box_aspect(1)`) set the height of their row, and the others take the rest of its width.
     """
 
     def __init__(self, draw: Callable[..., Any], page: Page, panels: Sequence[float], height: int) -> None:
@@ -56,7 +57,8 @@ class Stage:
         self.artists: dict[str, Any] = {}
         self._background: Any = None
         self._paper = page.background or page.theme.paper
-        boxes, self.width, self.height = _layout(list(panels), page.width, height)
+        self._panels, self._tall = list(panels), height
+        boxes, self.width, self.height = _layout(self._panels, [False] * len(panels), page.width, height)
         with _drawing, style.using(page.theme, self._paper):
             self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI * page.ratio)
             self.canvas = FigureCanvasAgg(self.figure)
@@ -68,6 +70,7 @@ class Stage:
         with _drawing, style.using(self.page.theme, self._paper):
             self._draw(self.axes, self.artists, result)
             if first:
+                self._make_room_for_squares()
                 for artist in self._moving():
                     artist.set_animated(True)
             if first or self.figure.stale:
@@ -78,6 +81,15 @@ class Stage:
             for artist in self._moving():
                 (artist.axes or self.figure).draw_artist(artist)
         return self._encode(format)
+
+    def _make_room_for_squares(self) -> None:
+        """Only the drawing itself says which panels are square. matplotlib would leave holes beside those."""
+        square = [axes.get_box_aspect() == 1 for axes in self.axes]
+        if any(square):
+            boxes, self.width, self.height = _layout(self._panels, square, self.page.width, self._tall)
+            self.figure.set_size_inches(self.width / DPI, self.height / DPI)
+            for axes, box in zip(self.axes, boxes, strict=True):
+                axes.set_position(box)
 
     def _moving(self) -> list[Artist]:
         return sorted(_flat(self.artists.values()), key=lambda artist: artist.get_zorder())
@@ -96,24 +108,31 @@ class Stage:
         return out.getvalue()
 
 
-def _layout(shares: list[float], width: int, height: int) -> tuple[list[Box], int, int]:
+def _layout(shares: list[float], square: list[bool], width: int, height: int) -> tuple[list[Box], int, int]:
     """Boxes (left, bottom, width, height) as shares of the figure, and the figure's size in pixels."""
-    a_row = len(shares) if width >= NARROW * len(shares) else 2 if width >= NARROW * 2 else 1
-    rows = [shares[k : k + a_row] for k in range(0, len(shares), a_row)]
-    if width < NARROW * len(shares):
-        rows = [[1.0] * len(row) for row in rows]
+    panels = list(zip(shares, square, strict=True))
+    a_row = len(panels) if width >= NARROW * len(panels) else 2 if width >= NARROW * 2 else 1
+    if width < NARROW * len(panels):
+        panels = [(1.0, is_square) for _, is_square in panels]
         height = min(height, NARROW + BOTTOM + TOP)
-    boxes: list[Box] = []
-    for k, row in enumerate(rows):
-        room, x = width - LEFT - RIGHT - GAP * (len(row) - 1), float(LEFT)
-        bottom = height * (len(rows) - 1 - k) + BOTTOM
-        for share in row:
-            wide = room * share / sum(row)
-            boxes.append(
-                (x / width, bottom / (height * len(rows)), wide / width, (height - BOTTOM - TOP) / (height * len(rows)))
-            )
+    boxes: list[Box] = []  # in pixels, from the upper left corner
+    y = 0.0
+    for k in range(0, len(panels), a_row):
+        row = panels[k : k + a_row]
+        x, room, tall = float(LEFT), float(width - LEFT - RIGHT - GAP * (len(row) - 1)), float(height - BOTTOM - TOP)
+        squares = sum(is_square for _, is_square in row)
+        others = sum(share for share, is_square in row if not is_square)
+        if squares:
+            tall = min(tall, room / (squares + others))  # beside squares, a share is the least width in their sides
+            room -= squares * tall
+            x += 0.0 if others else room / 2
+        for share, is_square in row:
+            wide = tall if is_square else room * share / others
+            boxes.append((x, y + TOP, wide, tall))
             x += wide + GAP
-    return boxes, width, height * len(rows)
+        y += TOP + tall + BOTTOM
+    total = round(y)
+    return [(x / width, 1 - (y + h) / total, w / width, h / total) for x, y, w, h in boxes], width, total
 
 
 def _flat(things: Iterable[Any]) -> Iterable[Artist]:

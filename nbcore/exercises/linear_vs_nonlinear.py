@@ -159,7 +159,7 @@ _POINTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 
 
 def check_xor_neuron(w: Any, b: Any, cut: Any) -> Verdict:
-    """For a = silu(w . x + b) and class 1 where a < cut: right on the four points of XOR, with room to spare."""
+    """For a = silu(w . x + b) and class 1 where a < cut: right on the four points of XOR, each 0.12 from the cut."""
     if unanswered([w, b, cut]):
         return not_yet()
     weights, verdict = as_numbers("w", w, (2,))
@@ -174,14 +174,17 @@ def check_xor_neuron(w: Any, b: Any, cut: Any) -> Verdict:
     labels = tuple((a < float(cut)).astype(int).tolist())
     shown = ", ".join(f"{value:.3f}" for value in a)
     if labels == (0, 1, 1, 0):
-        if np.allclose(weights, 3) and np.isclose(float(b), -4.278, atol=1e-3):
-            return not_right("these are the lesson's own numbers; find others, now that you know the way")
         room = float(np.abs(a - float(cut)).min())
-        if room < 0.01:
-            return not_right(
-                f"the classes are right, but the nearest point is only {room:.1g} from the cut: leave 0.01 or more"
+        if room < 0.12:
+            left, dip = min(a[0], a[3]), max(a[1], a[2])
+            advice = (
+                f"put the cut in the middle between {dip:.3f} and {left:.3f}"
+                if left - dip >= 0.24
+                else f"between {dip:.3f} and {left:.3f} there is no room for 0.12 on both sides: move b + w nearer to "
+                "the bottom of the dip, or take larger weights"
             )
-        return passed(f"a = {shown}; the nearest point is {room:.2g} from the cut")
+            return not_right(f"the classes are right, but the nearest point is {room:.3f} from the cut; {advice}")
+        return passed(f"a = {shown}; the nearest point is {room:.3f} from the cut")
     if labels == (1, 0, 0, 1):
         reason = "(0,0) and (1,1) lie below the cut, (0,1) and (1,0) above: class 1 came out on the wrong side"
         if weights[0] * weights[1] < 0:

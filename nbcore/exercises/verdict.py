@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,17 @@ class Verdict:
     def __repr__(self) -> str:
         return f"{self.state}: {self.message}" if self.state != "passed" else f"passed ({self.message})"
 
+    def _repr_html_(self) -> str:
+        """As __repr__, so that it can be seen from the last row, and long messages break between words."""
+        said = html.escape(repr(self))
+        bar = {"passed": "success", "not right": "error"}.get(self.state, "border")
+        return (
+            f'<div style="border-left: 4px solid var(--jp-{bar}-color1, currentColor); padding-left: 10px">'
+            f"<b>{self.state}</b>{said.removeprefix(self.state)}</div>"
+        )
 
-def not_yet(message: str = "replace the dots by your answer, run the cell, then check again") -> Verdict:
+
+def not_yet(message: str = "replace the dots by your answer, and run the cell") -> Verdict:
     return Verdict("not yet", message)
 
 

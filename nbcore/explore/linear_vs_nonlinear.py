@@ -111,7 +111,7 @@ def bend(data: str, noise: float, depth: int, width: int, activation: str, eta: 
 
 
 def _bend_status(p: dict[str, Any], r: Bent) -> str:
-    text = f"{r.accuracy:.0%} of the points on their side, loss {r.losses[-1]:.3g} after {len(r.losses) - 1} updates."
+    text = f"{r.accuracy:.0%} of the points on their side, loss {r.losses[-1]:.3g} after {len(r.losses) - 1:,} updates."
     if r.collapsed is None:
         return text
     W, b, gap = r.collapsed
@@ -119,8 +119,11 @@ def _bend_status(p: dict[str, Any], r: Bent) -> str:
         p["depth"], f"All {p['depth'] + 1} layers together:"
     )
     size = f"to {1e-12:.0e}" if gap < 1e-12 else f"only to {gap:.0e}"
+    signs = "".join(
+        f" {'+' if n >= 0 else '-'} {abs(n):.3f}{x}" for n, x in ((W[0, 1], " x\N{SUBSCRIPT TWO}"), (b[0, 0], ""))
+    )
     return (
-        f"{text} {layers} z = {W[0, 0]:.3f} x1 {W[0, 1]:+.3f} x2 {b[0, 0]:+.3f}, "
+        f"{text} {layers} z = {W[0, 0]:.3f} x\N{SUBSCRIPT ONE}{signs}, "
         f"equal to the network {size} at all {len(GRID):,} points of the picture. A straight line."
     ).replace("-", "\N{MINUS SIGN}")
 
@@ -162,7 +165,7 @@ def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
         alt=_bend_alt,
         status=_bend_status,
         panels=(1, 1, 0.8),
-        height=330,
+        height=350,
     )
 
 
@@ -209,8 +212,12 @@ def neuron(activation: str, w1: float, w2: float, b: float, cut: float, side: st
 
 def _neuron_status(p: dict[str, Any], r: Neuron) -> str:
     values = ", ".join(f"{a:.3f}" for a in r.a).replace("-", "\N{MINUS SIGN}")
-    lines = {0: "no line in view", 1: "one straight line"}.get(len(r.lines), f"{len(r.lines)} parallel straight lines")
-    return f"{r.right} of 4 points on their side. The cut gives {lines}. a at (0,0), (0,1), (1,0), (1,1): {values}."
+    lines = {0: "not in view", 1: "one straight line"}.get(len(r.lines), f"{len(r.lines)} parallel straight lines")
+    room = np.abs(r.a - r.cut).min()
+    return (
+        f"{r.right} of 4 points on their side; the boundary is {lines}. a at (0,0), (0,1), (1,0), (1,1): {values}; "
+        f"the nearest is {room:.3f} from the cut."
+    )
 
 
 def one_neuron(**start: Any) -> Explorer:
@@ -236,7 +243,7 @@ def one_neuron(**start: Any) -> Explorer:
             f"{r.right} of 4 points are right."
         ),
         status=_neuron_status,
-        panels=(0.55, 1),
+        panels=(1, 1),
         height=310,
     )
 
@@ -301,10 +308,10 @@ def build_by_hand(**start: Any) -> Explorer:
         "target": choice("target", CURVES, start.get("target", "sine")),
         "unit": choice("pieces", UNITS, start.get("unit", "ReLU hinge")),
         "c": slider("constant c", start.get("c", 0.0), -2, 2, 0.05),
-        "updates": count("training updates from here", start.get("updates", 0), 0, 500, 50),
+        "updates": count("training updates", start.get("updates", 0), 0, 500, 50),
     }
     for i, (knot, weight) in enumerate(zip(knots, weights, strict=True), start=1):
-        controls[f"k{i}"] = slider(f"piece {i}: where k", start.get(f"k{i}", knot), -1, 1, 0.05)
+        controls[f"k{i}"] = slider(f"piece {i}: place k", start.get(f"k{i}", knot), -1, 1, 0.05)
         controls[f"w{i}"] = slider(f"piece {i}: weight w", start.get(f"w{i}", weight), -8, 8, 0.1)
     return Explorer(
         controls,
@@ -469,7 +476,7 @@ def fold_the_line(**start: Any) -> Explorer:
     """Depth multiplies, width adds: two ReLUs a layer against all in one layer."""
     controls = {
         "layers": count("layers of two ReLUs", start.get("layers", 3), 1, 10),
-        "magnify": steps("magnify the left end, times", start.get("magnify", 1), (1, 2, 4, 8, 16, 32)),
+        "magnify": steps("magnify the left end", start.get("magnify", 1), (1, 2, 4, 8, 16, 32)),
     }
     return Explorer(
         controls,
