@@ -13,7 +13,7 @@ SOURCES := nbcore tools tests benchmarks notebooks/src
 FRESH = NBCORE_ANSWERS="$$(mktemp -d)/answers.json"
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset test test-browser notebooks check format bench bench-browser lock clean clean-all
+.PHONY: help lab reset test test-browser notebooks check format bench bench-browser bench-growth lock clean clean-all
 
 help:  ## this list
 	@echo "make lab opens the lessons; make test checks everything. All there is:"
@@ -47,8 +47,11 @@ format:  ## put the code into its standard form
 	@$(DEV) -m ruff check --fix $(SOURCES)
 	@$(DEV) -m ruff format $(SOURCES)
 
-bench:  ## speed against other ways of doing the same: every benchmark there is
-	@for file in benchmarks/bench*.py; do $(FRESH) $(DEV) "$$file" $(ARGS) || exit 1; done
+bench:  ## speed of training, ours beside PyTorch, scikit-learn, JAX and C, in one table
+	@$(RUN) benchmarks/bench.py $(ARGS)
+
+bench-growth:  ## how the cost of an update grows with width, depth, samples and members
+	@$(RUN) benchmarks/growth.py $(ARGS)
 
 bench-browser:  ## NB=01: from the slider's move to new pixels, in a real browser
 	@$(FRESH) $(DEV) benchmarks/bench_browser.py $(or $(NB),01) $(ARGS)
