@@ -1,7 +1,7 @@
 """The engine behind training: the numbers of layers.py, from calls on buffers that are made once.
 
 One update of a small network is some twenty NumPy calls of a quarter of a microsecond each, if none of them makes an
-array. So the calls of a step are prepared with their buffers, and those of up to sixteen steps stand in one list;
+array. So the calls of a step are prepared with their buffers, and those of up to twenty steps stand in one list;
 training walks through the list. Losses are worked out afterward, for many steps at once.
 
 Layout: samples are columns here, `A: (..., n + 1, N)` with a last row of ones, and `[W | b]: (..., n_out, n + 1)`
@@ -11,6 +11,7 @@ vector `grad`, so that an update is one addition. The members of an ensemble are
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -26,8 +27,9 @@ from nbcore.optimizers import SGD, Adam, Momentum, Optimizer
 Call = Callable[[], Any]
 
 MEMBERS = 64  # of an ensemble, at most, in one group
-STEPS = 16  # whose calls stand in one list; numbers that overflow are noticed after as many
+STEPS = 20  # whose calls stand in one list; a loss that is not finite is noticed after as many
 LEG = 256  # steps, at most, between two looks at the losses
+ACTIVE = 2**18  # floats that a group's steps go over
 CACHED = 2**15  # floats that a list of calls may gather ahead, or a merged buffer hold: they should stay in the cache
 
 
@@ -47,7 +49,7 @@ class Blocks:
     """One vector, and its views [W | b] for each layer."""
 
     def __init__(self, sizes: Sequence[int], ensemble: tuple[int, ...], dtype: Any) -> None:
-        shapes = [(*ensemble, n_out, n_in + 1) for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)]
+        shapes = [(*ensemble, n_out, n_in + 1) for n_in, n_out in itertools.pairwise(sizes)]
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
         self.vector = np.zeros(ends[-1], dtype)
         self.views = [
@@ -98,7 +100,6 @@ class Batches:
         # With mode "raise" the rows would go through another buffer.
         self.rows.take(rows, 0, self.place(size).reshape(-1, self.rows.shape[1])[: len(rows)], "clip")
         return size, steps, rows
-
 
     def split(self, rows: Any, steps: int) -> list[Any]:
         """The samples of each of some steps that `next` gathered."""
@@ -200,7 +201,8 @@ class Plan:
     def values(self, slot: int) -> list[tuple[np.ndarray, ...]]:
         """(a_in, z, a, delta) of each layer after the backward pass of a step, samples as rows; copies."""
         X, Z_out = self.samples(slot)[0], self.out[slot]
-        a_in, found = np.ascontiguousarray(X[:-1].T), []
+        a_in: np.ndarray = np.ascontiguousarray(X[:-1].T)
+        found: list[tuple[np.ndarray, ...]] = []
         for phi, Z, D in zip(self.phis, [*self.Z, Z_out], self.D, strict=True):
             z = Z.mT.copy()
             a = phi.f(z)
@@ -305,7 +307,7 @@ class _SoftmaxCE(_Output):
         if self.rows(self.T, steps).dot(self.ones).sum() != top.size:  # more than one is the largest, or none
             return super().losses(steps)
         np.subtract(E, T, T)
-        np.add.reduce(T, -2, None, top, True)
+        np.add.reduce(T, -2, out=top, keepdims=True)
         np.log1p(top, top)
         C = self.rows(self.top, steps).dot(self.weights_of_sums)
         np.multiply(Z, self.plan.targets(steps), T)
@@ -340,9 +342,7 @@ class _MSE(_Output):
 
 def _cut(vector: np.ndarray, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
-    return [
-        vector[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)
-    ]
+    return [vector[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
 
 
 def _constant(value: float, like: np.ndarray) -> np.ndarray:
@@ -543,7 +543,7 @@ class Engine:
         replay: Replay,
     ) -> None:
         self.net, self.loss, self.optimizer, self.l1, self.l2, self.replay = net, loss, optimizer, l1, l2, replay
-        self.dtype = net.layers[0].W.dtype
+        self.dtype = net.dtype
         self.fold = type(optimizer) in (SGD, Momentum)
         self.halves = loss == bce
         self.batches = Batches(X, Y, batch, rng, self.halves, self.dtype)
@@ -557,8 +557,8 @@ class Engine:
         self.take_in()
 
     def _members(self) -> int:
-        """How many members' activations, gradients and the like stay in the cache together."""
-        return MEMBERS
+        """How many members' z, a, delta and slopes stay in the cache together."""
+        return max(1, min(MEMBERS, ACTIVE // (4 * self.batches.size * sum(self.net.sizes[1:]))))
 
     # ---- between the buffers and the network
 
@@ -654,7 +654,7 @@ class Engine:
     def _walk(self, count: int) -> tuple[np.ndarray, list[Any]]:
         """`count` steps, the last without its update: the losses.
 
-        When a loss is not finite it stops, at most sixteen steps later, and returns the samples of each step as well.
+        When a loss is not finite it stops, at most STEPS steps later, and returns the samples of each step as well.
         """
         losses = np.empty((count, *self.net.ensemble))
         taken: list[tuple[int, Any]] = []

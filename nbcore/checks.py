@@ -99,6 +99,17 @@ def ensemble_axes(value: Any) -> tuple[int, ...]:
     return tuple(whole("ensemble", size) for size in sizes)
 
 
+def float_type(name: str, value: Any) -> np.dtype:
+    """`value` as float64 or float32; by name or as NumPy's type."""
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        dtype = None
+    if dtype not in (np.float64, np.float32):
+        raise ValueError(f"{name} must be float64 or float32, got {_shown(value)}")
+    return dtype
+
+
 def named(kind: str, value: Any, known: Mapping[str, T]) -> T:
     """The member of `known` that `value` names, or `value` itself when it is of their type."""
     if isinstance(value, str):

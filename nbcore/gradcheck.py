@@ -76,7 +76,10 @@ def check_gradients(net: Sequential, X: Any, Y: Any, loss: Loss | str) -> Gradie
 
     The parameters are left as they were. Members of an ensemble are checked together, since no member's
     loss depends on another's parameters. A gradient of the wrong shape counts as an infinite error.
+    Raises ValueError for a float32 network: its rounding is larger than the errors that are looked for.
     """
+    if net.dtype != np.float64:
+        raise ValueError(f"net must be of dtype float64 to be checked, got {net.dtype}")
     loss = named("loss", loss, LOSSES)
     net.forward(X)
     net.backward(loss, Y)

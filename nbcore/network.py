@@ -31,6 +31,8 @@ class Sequential:
                 raise ValueError(f"layer {k + 1} takes {after.n_in} inputs, but layer {k} gives {before.n_out}")
             if before.ensemble != after.ensemble:
                 raise ValueError(f"layer {k + 1} has ensemble {after.ensemble}, but layer {k} {before.ensemble}")
+            if before.dtype != after.dtype:
+                raise ValueError(f"layer {k + 1} has dtype {after.dtype}, but layer {k} {before.dtype}")
         self.layers = list(layers)
 
     def forward(self, X: Any) -> np.ndarray:
@@ -43,7 +45,7 @@ class Sequential:
         if not hasattr(last, "z"):
             raise RuntimeError("backward needs the values of a forward pass: call forward(X) first")
         loss.check_output(last.phi)
-        Y = loss.check_targets(Y, last.a.shape, "Y")
+        Y = loss.check_targets(Y, last.a.shape, "Y").astype(self.dtype, copy=False)
         return self._backward_from(loss.unchecked_delta(last.z, last.a, Y, last.phi))
 
     def unchecked_forward(self, A: np.ndarray) -> np.ndarray:
@@ -64,8 +66,8 @@ class Sequential:
         return da
 
     def check_samples(self, X: Any) -> np.ndarray:
-        """X as an array of floats; raises ValueError when it holds no samples for this network."""
-        X = samples("X", X, width=self.layers[0].n_in)
+        """X as an array of the network's dtype; raises ValueError when it holds no samples for this network."""
+        X = samples("X", X, width=self.layers[0].n_in).astype(self.dtype, copy=False)
         if X.ndim > 2 and X.shape[:-2] != self.ensemble:
             raise ValueError(f"X must have the ensemble axes {self.ensemble} or none, got shape {X.shape}")
         return X
@@ -85,6 +87,10 @@ class Sequential:
     @property
     def ensemble(self) -> tuple[int, ...]:
         return self.layers[0].ensemble
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.layers[0].dtype
 
     def copy(self) -> Sequential:
         """The same network with parameters of its own."""
@@ -115,6 +121,7 @@ class MLP(Sequential):
 
     `hidden` is one activation for all hidden layers, or one a layer; `output` the last one's.
     Activations may be given by name. Weights come from `init` with `seed`, biases are zero.
+    `dtype` is float64 or float32; samples and targets are converted to it.
     """
 
     def __init__(
@@ -125,6 +132,7 @@ class MLP(Sequential):
         init: Initializer | str = xavier,
         seed: Seed = 0,
         ensemble: tuple[int, ...] | int = (),
+        dtype: Any = np.float64,
     ) -> None:
         if np.ndim(sizes) != 1 or len(sizes) < 2:
             raise ValueError(f"sizes must be a list of at least n_in and n_out, got {sizes!r}")
@@ -139,7 +147,7 @@ class MLP(Sequential):
         rng = generator("seed", seed)
         super().__init__(
             *(
-                Dense(n_in, n_out, phi, init, rng, ensemble_axes(ensemble))
+                Dense(n_in, n_out, phi, init, rng, ensemble_axes(ensemble), dtype)
                 for n_in, n_out, phi in zip(sizes[:-1], sizes[1:], phis, strict=True)
             )
         )
@@ -148,13 +156,14 @@ class MLP(Sequential):
         hidden = [layer.phi for layer in self.layers[:-1]]
         alike = f"hidden={hidden[0] if len(set(map(id, hidden))) == 1 else hidden}, " if hidden else ""
         many = f", ensemble={self.ensemble}" if self.ensemble else ""
-        return f"MLP({self.sizes}, {alike}output={self.layers[-1].phi}{many})"
+        short = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        return f"MLP({self.sizes}, {alike}output={self.layers[-1].phi}{many}{short})"
 
 
 def stack(nets: Sequence[Sequential]) -> Sequential:
     """Networks of one shape as one ensemble: member k is a copy of nets[k].
 
-    Raises ValueError when there are none, or when their layers differ in size or activation.
+    Raises ValueError when there are none, or when their layers differ in size, activation or dtype.
     """
     if not isinstance(nets, Iterable):
         raise TypeError(f"nets must be a list of networks, got {nets!r}")
@@ -164,8 +173,8 @@ def stack(nets: Sequence[Sequential]) -> Sequential:
     for k, net in enumerate(nets):
         if not isinstance(net, Sequential):
             raise TypeError(f"nets must hold networks, got {net!r}")
-        if [(layer.W.shape, layer.phi) for layer in net.layers] != [
-            (layer.W.shape, layer.phi) for layer in nets[0].layers
+        if [(layer.W.shape, layer.phi, layer.dtype) for layer in net.layers] != [
+            (layer.W.shape, layer.phi, layer.dtype) for layer in nets[0].layers
         ]:
             raise ValueError(f"nets must be alike to be stacked; nets[{k}] is {net}, nets[0] is {nets[0]}")
     return nets[0]._twin(

@@ -74,8 +74,8 @@ def training(
     seed: Seed = 0,
     l1: float = 0,
     l2: float = 0,
-    every: int = 1,
     engine: str = "auto",
+    every: int = 1,
 ) -> Iterator[Step]:
     """An endless run that changes `net` in place: `next(run)` is `every` more updates (the first: none yet).
 
@@ -137,7 +137,7 @@ def _checked(
     n = X.shape[-2]
     if np.ndim(Y) >= 2 and np.shape(Y)[-2] != n:
         raise ValueError(f"X and Y must have equally many samples, got {n} and {np.shape(Y)[-2]}")
-    Y = loss.check_targets(Y, (*net.ensemble, n, net.layers[-1].n_out), "Y")
+    Y = loss.check_targets(Y, (*net.ensemble, n, net.layers[-1].n_out), "Y").astype(net.dtype, copy=False)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be SGD, Momentum or Adam, got {optimizer!r}")
     eta = rate("eta", optimizer.eta)

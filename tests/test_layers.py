@@ -162,8 +162,8 @@ def test_copies_forget_the_pass_and_keep_the_class():
 
 
 def test_float32_is_kept():
-    layer = Dense(3, 2, tanh)
-    layer.W, layer.b = layer.W.astype(np.float32), layer.b.astype(np.float32)
+    layer = Dense(3, 2, tanh, dtype="float32")
+    layer.W = np.ones((2, 3))
     layer.forward(np.ones((4, 3), dtype=np.float32))
     layer.backward(np.ones((4, 2), dtype=np.float32))
     assert {g.dtype for g in (layer.z, layer.a, layer.delta, layer.dW, layer.db)} == {np.dtype(np.float32)}
