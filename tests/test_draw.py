@@ -117,6 +117,30 @@ def test_panels_never_overlap_nor_leave_the_picture(panels, width):
         assert one.x1 < other.x0 or other.x1 < one.x0 or one.y1 < other.y0 or other.y1 < one.y0
 
 
+@pytest.mark.parametrize("width", [320, 431, 640, 900, 1280])
+@pytest.mark.parametrize("square", [(0, 1), (0,), (1,), (0, 1, 2)], ids=str)
+def test_square_panels_leave_no_holes_and_stand_level(width, square):
+    def draw(axes, artists, result):
+        for k in square:
+            axes[k].set_box_aspect(1)
+
+    shown = stage(Page(width=width), (1, 1, 0.8), draw=draw)
+    image = Image.open(io.BytesIO(shown.render(None)))
+    assert image.size == (shown.width, shown.height)
+    boxes = [axes.get_window_extent() for axes in shown.axes]  # as drawn, after matplotlib squared them
+    given = [axes.get_position(original=True).transformed(shown.figure.transFigure) for axes in shown.axes]
+    for k, (box, room) in enumerate(zip(boxes, given, strict=True)):
+        assert np.abs(box.extents - room.extents).max() < 1, "a hole beside a square panel"
+        assert k not in square or box.width == pytest.approx(box.height, abs=1)
+        assert min(box.width, box.height) > 100, "too small to read"
+        assert box.x0 > 0
+        assert box.x1 < width
+    for one, other in itertools.combinations(boxes, 2):
+        if abs(one.y1 - other.y1) < 2:
+            assert one.height == pytest.approx(other.height, abs=1)
+        assert one.x1 < other.x0 or other.x1 < one.x0 or one.y0 > other.y1 or other.y0 > one.y1
+
+
 def luminance(color):
     r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in mpl.colors.to_rgb(color))
     return 0.2126 * r + 0.7152 * g + 0.0722 * b

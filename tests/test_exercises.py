@@ -1,5 +1,8 @@
 """Checkers: each takes its solution, answers every classic slip with its own diagnosis, and never raises."""
 
+import html
+import re
+
 import numpy as np
 import pytest
 
@@ -163,13 +166,14 @@ def test_hat_never_raises(change, state, words):
 XOR_SLIPS = {
     "on the wrong side": dict(w=[4, -4], b=-1.278, cut=-0.2),
     "take weights of the same sign": dict(w=[3, -3], b=-1.278, cut=-0.17),
-    "the lesson's own numbers": dict(w=[3, 3], b=-4.278, cut=-0.17),
+    "take larger weights": dict(w=[3, 3], b=-4.278, cut=-0.17),  # the lesson's own numbers
+    "0.078 from the cut; put the cut in the middle": dict(w=[4, 4], b=-5.278, cut=-0.2),
     "put it below -0.026": dict(w=[4, 4], b=-5.3, cut=-0.01),
     "all four points are on one side": dict(w=[4, 4], b=-5.3, cut=-0.5),
     "that is AND": dict(w=[1, 1], b=-1.278, cut=0.3),
     "that is OR": dict(w=[4, 4], b=-1.278, cut=0.3),
     "take equal weights": dict(w=[4, 1], b=-5.3, cut=-0.2),
-    "only": dict(w=[4, 4], b=-5.278, cut=-0.2776),
+    "nearest point is 0.001 from": dict(w=[4, 4], b=-5.278, cut=-0.2776),
 }
 
 
@@ -181,8 +185,9 @@ def test_xor_neuron_tells_slips_apart(diagnosis):
 
 
 def test_xor_neuron_takes_solutions():
-    assert check_xor_neuron([4, 4], -5.3, -0.2).passed
-    assert check_xor_neuron(np.array([3.0, 3.0]), -4.3, -0.17).passed
+    assert check_xor_neuron([4, 4], -5.278, -0.152).passed
+    assert check_xor_neuron(np.array([4.5, 4.6]), -5.8, -0.15).passed
+    assert check_xor_neuron([-5, -5], 3.7, -0.145).passed  # the mirror image: (1,1) on the left
 
 
 @pytest.mark.parametrize(
@@ -200,6 +205,15 @@ def test_xor_neuron_never_raises(answer, state, words):
     verdict = check_xor_neuron(*answer)
     assert verdict.state == state
     assert words in verdict.message
+
+
+@pytest.mark.parametrize("verdict", [check_hat(..., ..., ..., ...), check_hat(**HAT), check_hat("<i>", 1, 2, 3)])
+def test_a_page_shows_the_state_first_and_the_words_as_they_are(verdict):
+    page = verdict._repr_html_()
+    assert page.startswith("<div style=")
+    assert f"<b>{verdict.state}</b>" in page
+    assert "<i>" not in page
+    assert html.unescape(re.sub(r"<[^>]*>", "", page)) == repr(verdict)
 
 
 def test_verdicts_read_well():

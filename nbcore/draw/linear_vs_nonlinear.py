@@ -80,8 +80,9 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["on"] = class_points(curve, size=9)
         artists["word"] = curve.text(7.8, 0, "cut", ha="right", va="bottom", color=look.ink)
         # (0,1) and (1,0) often share a place: one is named above it, the other below.
+        box = {"facecolor": curve.get_facecolor(), "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
         artists["names"] = [
-            curve.text(0, 0, f"({x1:.0f},{x2:.0f})", ha="center", va=va, fontsize=8, color=look.ink, clip_on=True)
+            curve.text(0, 0, f"({x1:.0f},{x2:.0f})", ha="center", va=va, fontsize=8, clip_on=True, bbox=box)
             for (x1, x2), va in zip(result.X, ("bottom", "bottom", "top", "bottom"), strict=True)
         ]
     artists["surface"].set_data(result.surface)
@@ -93,7 +94,7 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["points"][k].set_data(*result.X[result.y == k].T)
         artists["on"][k].set_data(result.z[result.y == k], result.a[result.y == k])
     for name, z, a in zip(artists["names"], result.z, result.a, strict=True):
-        name.set_position((z, a + (0.16 if name.get_va() == "bottom" else -0.16)))
+        name.set_position((z, a + (0.18 if name.get_va() == "bottom" else -0.18)))
 
 
 def draw_by_hand(axes: Any, artists: dict[str, Any], result: Any) -> None:
