@@ -65,7 +65,8 @@ def machine(*packages: str) -> str:
     )
 
 
-def command(target: str, arguments: list[str]) -> str:
-    """What was typed, without the folders in it."""
+def closing(target: str, arguments: list[str], rounds: int, before: str) -> str:
+    """What was typed, without the folders in it; how many rounds; the load before and after."""
     words = [Path(word).name if os.sep in word else word for word in arguments]
-    return f"make {target}" + (f' ARGS="{" ".join(words)}"' if words else "")
+    typed = f"make {target}" + (f' ARGS="{" ".join(words)}"' if words else "")
+    return f"`{typed}`, {rounds} round{'s' * (rounds > 1)}; load {before} before, {load()} after."

@@ -115,7 +115,7 @@ def workloads(sample_counts: dict[str, int] | None = None) -> dict[str, Workload
     images, labels = digits()
     pictures, kinds = images[: counts["c"]], one_hot(labels, 10)[: counts["c"]]
     deep = [64] * 21 + [10]
-    a = Workload("a", "2-8-8-1, batch 10", [2, 8, 8, 1], *moons(counts["a"], seed=3), 10, 0.5, 2000)
+    a = Workload("a", "2-8-8-1, batch 10", [2, 8, 8, 1], *moons(counts["a"], seed=3), 10, 0.2, 2000)
     b = Workload("b", "2-16-16-1, 200 points, full batch", [2, 16, 16, 1], *moons(counts["b"], seed=3), None, 0.5, 1000)
     every = [
         a,

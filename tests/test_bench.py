@@ -170,6 +170,7 @@ def test_the_table(capsys, monkeypatch):
     assert lines[3][2] == ""
     assert lines[4][1].endswith("; goal 1e+09: not met")
     assert lines[5][1].endswith("; goal 1e+09: met")
+    assert "Times are by the clock; a run had the core for " in said
     assert "- absent: not installed: pip install '.[bench]'" in said
 
 
@@ -186,7 +187,7 @@ def test_the_command_itself(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "| import nbcore | " in done.stdout
     assert f"numpy {np.__version__}" in done.stdout
-    assert '`make bench ARGS="--only import --rounds 1"`, 1 rounds; load ' in done.stdout
+    assert '`make bench ARGS="--only import --rounds 1"`, 1 round; load ' in done.stdout
     for private in (socket.gethostname(), str(ROOT), str(Path.home()), sys.executable):
         assert not re.search(rf"(?<!\w){re.escape(private)}(?!\w)", done.stdout), private
 
@@ -205,7 +206,7 @@ def test_c_repeats_start_anew():
     outcome = prepared.read(prepared.run())
     again = ours.prepare(w)
     assert bench.compare(w, PEERS["C, gcc -O3"], outcome, again.read(again.run())) < 1e-12
-    assert outcome.seconds > 0
+    assert min(outcome.seconds) > 0
 
 
 def test_flops_by_hand():

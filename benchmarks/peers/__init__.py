@@ -19,12 +19,12 @@ NOT_INSTALLED = "not installed: pip install '.[bench]'"
 class Outcome:
     """Parameters as `MLP.parameters()` has them, and losses before each update (or means over equal parts).
 
-    `seconds` when the peer took the time itself.
+    `seconds`, by the clock and of CPU, when the peer took the time itself.
     """
 
     parameters: list[np.ndarray]
     losses: np.ndarray
-    seconds: float | None = None
+    seconds: tuple[float, float] | None = None
 
 
 @dataclass

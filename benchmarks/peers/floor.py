@@ -74,13 +74,13 @@ def prepare(w: Workload) -> Prepared:
     repeats = math.ceil(TIMED / max(run(1)[0], 1e-6))
 
     def read(numbers: Any) -> Outcome:
-        losses = numbers[1 : 1 + members * w.updates].reshape(members, w.updates).T
-        rest = numbers[1 + members * w.updates :].reshape(members, -1)
+        losses = numbers[2 : 2 + members * w.updates].reshape(members, w.updates).T
+        rest = numbers[2 + members * w.updates :].reshape(members, -1)
         parameters, at = [], 0
         for p in w.start:
             size = p[0].size if w.members else p.size
             parameters.append(rest[:, at : at + size].reshape(p.shape))
             at += size
-        return Outcome(parameters, losses if w.members else losses[:, 0], float(numbers[0]))
+        return Outcome(parameters, losses if w.members else losses[:, 0], (float(numbers[0]), float(numbers[1])))
 
     return Prepared(lambda: run(repeats), read)
