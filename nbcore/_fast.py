@@ -18,7 +18,19 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.activations import Activation, LeakyReLU, identity, relu, sigmoid, softmax, tanh
+from nbcore.activations import (
+    Activation,
+    LeakyReLU,
+    elu,
+    gelu,
+    identity,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 from nbcore.layers import Dense
 from nbcore.losses import Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential
@@ -158,35 +170,28 @@ class Plan:
     def _between(self) -> tuple[list[Call], list[Call]]:
         """The calls that are the same in every step: from the first Z to the last A, and from the last D to D1."""
         theta, grad, phis = self.group.theta.views, self.group.grad.views, self.phis
-        forward: list[Call] = []
-        for k, (Z, A) in enumerate(zip(self.Z, self.A, strict=True)):
+        spare = np.empty(max((Z.size for Z in self.Z), default=0), self.scale.dtype)
+        layers = [
+            _layer(phi, Z, A[..., :-1, :], D, spare) for phi, Z, A, D in zip(phis, self.Z, self.A, self.D, strict=False)
+        ]
+        forward, backward = [], []
+        for k, (activate, _) in enumerate(layers):
             if k:
-                forward.append(_product(theta[k], self.A[k - 1], Z))
-            forward += _activate(phis[k], Z, A[..., :-1, :])
-        slopes = self._slopes(phis[:-1])
-        backward = slopes[0]
+                forward.append(_product(theta[k], self.A[k - 1], self.Z[k]))
+            forward += activate
+        slopes = [times_slope for _, times_slope in layers]
+        if layers and len(set(phis[:-1])) == 1 and phis[0] in (tanh, sigmoid, relu):
+            whole: Any = self.A[0].base
+            if whole.size <= CACHED:  # all layers' slopes at once: two calls instead of two a layer
+                T = np.empty_like(whole)
+                backward += _slope(phis[0], whole, T)
+                parts = _cut(T, [A.shape for A in self.A])
+                slopes = [[partial(np.multiply, D, t[..., :-1, :], D)] for D, t in zip(self.D, parts, strict=False)]
         for k in range(len(theta) - 1, 0, -1):
             backward.append(_product(self.D[k], self.A[k - 1].mT, grad[k]))
             backward.append(_product(theta[k][..., :-1].mT, self.D[k], self.D[k - 1]))
-            backward += slopes[k]
+            backward += slopes[k - 1]
         return forward, backward
-
-    def _slopes(self, phis: list[Activation]) -> list[list[Call]]:
-        """[what to do once, D1 *= phi'(Z1), D2 *= phi'(Z2), ...]."""
-        total = sum(A.size for A in self.A)
-        if phis and phis.count(phis[0]) == len(phis) and phis[0] in (tanh, sigmoid, relu) and total <= CACHED:
-            # All layers' slopes at once: two calls instead of two a layer.
-            whole: Any = self.A[0].base
-            T = np.empty_like(whole)
-            parts = _cut(T, [A.shape for A in self.A])
-            return [_slope(phis[0], whole, T)] + [
-                [partial(np.multiply, D, t[..., :-1, :], D)] for D, t in zip(self.D, parts, strict=False)
-            ]
-        T = np.empty(max((D.size for D in self.D), default=0), self.scale.dtype)
-        return [[]] + [
-            _times_slope(phi, Z, A[..., :-1, :], D, T)
-            for phi, Z, A, D in zip(phis, self.Z, self.A, self.D, strict=False)
-        ]
 
     def samples(self, slot: int) -> tuple[np.ndarray, np.ndarray]:
         """[x, 1] and y of a step, in columns."""
@@ -327,12 +332,12 @@ class _MSE(_Output):
 
     def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
         Z, E, D, phi = self.plan.out[slot], self.E[slot], self.D, self.phi
-        a = Z if phi == identity else self.a
+        activate, times_slope = ([], []) if phi == identity else _layer(phi, Z, self.a, D, self.spare)
         return [
-            *([] if phi == identity else _activate(phi, Z, a)),
-            partial(np.subtract, a, Y, E),
+            *activate,
+            partial(np.subtract, Z if phi == identity else self.a, Y, E),
             partial(np.multiply, E, self.plan.scale, D),
-            *_times_slope(phi, Z, a, D, self.spare),
+            *times_slope,
         ]
 
     def losses(self, steps: int) -> np.ndarray:
@@ -359,27 +364,93 @@ def _product(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> Call:
     return partial(np.matmul, left, right, out)
 
 
-def _activate(phi: Activation, Z: np.ndarray, a: np.ndarray) -> list[Call]:
-    """a = phi(Z)."""
-    half = _constant(0.5, a)
-    if phi == tanh:
-        return [partial(np.tanh, Z, a)]
-    if phi == sigmoid:  # (1 + tanh(z / 2)) / 2: no exp that could overflow
-        return [
-            partial(np.multiply, Z, half, a),
-            partial(np.tanh, a, a),
-            partial(np.multiply, a, half, a),
-            partial(np.add, a, half, a),
-        ]
-    if phi == relu:
-        return [partial(np.maximum, Z, _constant(0.0, a), out=a)]
+def _layer(
+    phi: Activation, Z: np.ndarray, a: np.ndarray, D: np.ndarray, spare: np.ndarray
+) -> tuple[list[Call], list[Call]]:
+    """The calls for a = phi(Z), and those for D *= phi'(Z), which may use what the first ones left.
+
+    `spare` is room for as many numbers; its content does not last.
+    """
+    T = spare[: Z.size].reshape(Z.shape)
+    half, one = _constant(0.5, a), _constant(1.0, a)
     if phi == identity:
-        return [partial(np.copyto, a, Z)]
-    if phi == softmax:
-        return _softmax(Z, a, np.empty_like(Z[..., :1, :]))
+        return [partial(np.copyto, a, Z)], []
+    if phi == tanh:
+        return [partial(np.tanh, Z, a)], [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
+    if phi == sigmoid:
+        return _sigmoid(Z, a), [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
+    if phi == relu:
+        rectify = partial(np.maximum, Z, _constant(0.0, a), out=a)
+        return [rectify], [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
     if isinstance(phi, LeakyReLU) and 0 <= phi.slope <= 1:
-        return [partial(np.multiply, Z, _constant(phi.slope, a), a), partial(np.maximum, Z, a, out=a)]
-    return [lambda: np.copyto(a, phi.f(Z.mT).mT)]
+        slope = _constant(phi.slope, a)
+        return [partial(np.multiply, Z, slope, a), partial(np.maximum, Z, a, out=a)], [
+            partial(np.sign, Z, T),
+            partial(np.maximum, T, slope, out=T),
+            partial(np.multiply, D, T, D),
+        ]
+    if phi == elu:
+        E = np.empty_like(Z)
+        return [
+            partial(np.minimum, Z, _constant(0.0, a), out=E),
+            partial(np.expm1, E, E),
+            partial(np.maximum, Z, E, out=a),
+        ], [partial(np.add, E, one, T), partial(np.multiply, D, T, D)]
+    if phi == silu:  # phi' = s + a (1 - s) = s (1 + z - a)
+        S = np.empty_like(Z)
+        return [*_sigmoid(Z, S), partial(np.multiply, Z, S, a)], [
+            partial(np.subtract, Z, a, T),
+            partial(np.add, T, one, T),
+            partial(np.multiply, T, S, T),
+            partial(np.multiply, D, T, D),
+        ]
+    if phi == softplus:
+        return [
+            partial(np.abs, Z, T),
+            partial(np.negative, T, T),
+            partial(np.exp, T, T),
+            partial(np.log1p, T, T),
+            partial(np.maximum, Z, _constant(0.0, a), out=a),
+            partial(np.add, a, T, a),
+        ], [*_sigmoid(Z, T), partial(np.multiply, D, T, D)]
+    if phi == gelu:  # with h = (1 + t) / 2: a = z h, and 1 - t^2 = 4 h (1 - h)
+        H, Q = np.empty_like(Z), np.empty_like(Z)
+        c, cube = 0.7978845608028654, 0.044715
+        return [
+            partial(np.multiply, Z, Z, Q),
+            partial(np.multiply, Q, _constant(c * cube, a), H),
+            partial(np.add, H, _constant(c, a), H),
+            partial(np.multiply, H, Z, H),
+            partial(np.tanh, H, H),
+            partial(np.multiply, H, half, H),
+            partial(np.add, H, half, H),
+            partial(np.multiply, Z, H, a),
+        ], [
+            partial(np.subtract, one, H, T),
+            partial(np.multiply, T, a, T),
+            partial(np.multiply, Q, _constant(6 * c * cube, a), Q),
+            partial(np.add, Q, _constant(2 * c, a), Q),
+            partial(np.multiply, T, Q, T),
+            partial(np.add, T, H, T),
+            partial(np.multiply, D, T, D),
+        ]
+    forward = _softmax(Z, a, np.empty_like(Z[..., :1, :])) if phi == softmax else [_plainly(phi, Z, a)]
+    return forward, [lambda: np.copyto(D, phi.backward(D.mT, Z.mT, a.mT).mT)]
+
+
+def _plainly(phi: Activation, Z: np.ndarray, a: np.ndarray) -> Call:
+    return lambda: np.copyto(a, phi.f(Z.mT).mT)
+
+
+def _sigmoid(Z: np.ndarray, a: np.ndarray) -> list[Call]:
+    """(1 + tanh(z / 2)) / 2: no exp that could overflow."""
+    half = _constant(0.5, a)
+    return [
+        partial(np.multiply, Z, half, a),
+        partial(np.tanh, a, a),
+        partial(np.multiply, a, half, a),
+        partial(np.add, a, half, a),
+    ]
 
 
 def _softmax(Z: np.ndarray, a: np.ndarray, top: np.ndarray) -> list[Call]:
@@ -400,16 +471,6 @@ def _slope(phi: Activation, a: np.ndarray, T: np.ndarray) -> list[Call]:
     if phi == sigmoid:
         return [partial(np.subtract, one, a, T), partial(np.multiply, T, a, T)]
     return [partial(np.sign, a, T)]
-
-
-def _times_slope(phi: Activation, Z: np.ndarray, a: np.ndarray, D: np.ndarray, spare: np.ndarray) -> list[Call]:
-    """D = D * phi'(Z); `spare` is room for as many numbers."""
-    if phi == identity:
-        return []
-    if phi in (tanh, sigmoid, relu):
-        T = spare[: D.size].reshape(D.shape)
-        return [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
-    return [lambda: np.copyto(D, phi.backward(D.mT, Z.mT, a.mT).mT)]
 
 
 class Group:
