@@ -22,7 +22,7 @@ from nbcore.activations import (
 from nbcore.datasets import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, xor
 from nbcore.gradcheck import GradientReport, check_gradients, numerical_gradient
 from nbcore.initializers import INITIALIZERS, Initializer, constant, he, normal, xavier, zeros
-from nbcore.layers import Dense
+from nbcore.layers import Dense, Layer, Maxout, PReLU
 from nbcore.losses import LOSSES, Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential, one_hot, stack
 from nbcore.optimizers import SGD, Adam, Momentum
@@ -67,6 +67,9 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "xavier",
     "he",
     "Dense",
+    "Layer",
+    "PReLU",
+    "Maxout",
     "Sequential",
     "MLP",
     "stack",

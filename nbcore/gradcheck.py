@@ -84,7 +84,7 @@ def check_gradients(net: Sequential, X: Any, Y: Any, loss: Loss | str) -> Gradie
     net.forward(X)
     net.backward(loss, Y)
     by_hand, errors, largest = net.gradients(), {}, float(np.finfo(float).tiny)
-    Y = loss.check_targets(Y, net.layers[-1].z.shape, "Y")
+    Y = loss.check_targets(Y, net.layers[-1].a.shape, "Y")
 
     def total() -> float:
         nonlocal largest
@@ -94,8 +94,8 @@ def check_gradients(net: Sequential, X: Any, Y: Any, loss: Loss | str) -> Gradie
         largest = max(largest, abs(value))
         return value
 
-    for k, (p, g) in enumerate(zip(net.parameters(), by_hand, strict=True)):
-        name = f"{'Wb'[k % 2]}{k // 2 + 1}"
+    names = [f"{name}{k}" for k, layer in enumerate(net.layers, start=1) for name in layer.names]
+    for name, p, g in zip(names, net.parameters(), by_hand, strict=True):
         if g.shape != p.shape:
             errors[name] = np.inf
             continue

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation, sigmoid, tanh
-from nbcore.checks import Seed, ensemble_axes, generator, named, samples, whole
+from nbcore.checks import Seed, ensemble_axes, generator, listed, named, samples, whole
 from nbcore.initializers import Initializer, xavier
-from nbcore.layers import Dense
+from nbcore.layers import Dense, Layer
 from nbcore.losses import LOSSES, Loss
 
 
 class Sequential:
     """Layers one after the other: forward goes down the list, backward comes up."""
 
-    def __init__(self, *layers: Dense) -> None:
+    def __init__(self, *layers: Layer) -> None:
         if not layers:
             raise ValueError("layers must hold at least one layer, got none")
         for layer in layers:
-            if not isinstance(layer, Dense):
+            if not isinstance(layer, Layer):
                 raise TypeError(f"layers must be given one by one, as in Sequential(first, second), got {layer!r}")
         if len({id(layer) for layer in layers}) < len(layers):
             raise ValueError("layers must be different objects: a layer keeps the values of one pass only")
@@ -33,20 +33,19 @@ class Sequential:
                 raise ValueError(f"layer {k + 1} has ensemble {after.ensemble}, but layer {k} {before.ensemble}")
             if before.dtype != after.dtype:
                 raise ValueError(f"layer {k + 1} has dtype {after.dtype}, but layer {k} {before.dtype}")
-        self.layers = list(layers)
+        self.layers: list[Any] = list(layers)  # Any: besides W and b, each kind holds what is its own
 
     def forward(self, X: Any) -> np.ndarray:
         """A, the outputs for samples X in rows: (..., N, n_in) -> (..., N, n_out)."""
         return self.unchecked_forward(self.check_samples(X))
 
     def backward(self, loss: Loss | str, Y: Any) -> np.ndarray:
-        """dC/dX for the samples of the last forward pass; leaves .delta, .dW and .db in every layer."""
+        """dC/dX for the samples of the last forward pass; leaves .delta and the gradients in every layer."""
         loss, last = named("loss", loss, LOSSES), self.layers[-1]
         if not hasattr(last, "z"):
             raise RuntimeError("backward needs the values of a forward pass: call forward(X) first")
-        loss.check_output(last.phi)
-        Y = loss.check_targets(Y, last.a.shape, "Y").astype(self.dtype, copy=False)
-        return self._backward_from(loss.unchecked_delta(last.z, last.a, Y, last.phi))
+        self.check_loss(loss)
+        return self.unchecked_backward(loss, loss.check_targets(Y, last.a.shape, "Y").astype(self.dtype, copy=False))
 
     def unchecked_forward(self, A: np.ndarray) -> np.ndarray:
         """`forward` for a training loop, which has checked its samples once."""
@@ -57,10 +56,10 @@ class Sequential:
     def unchecked_backward(self, loss: Loss, Y: np.ndarray) -> np.ndarray:
         """`backward` for a training loop."""
         last = self.layers[-1]
-        return self._backward_from(loss.unchecked_delta(last.z, last.a, Y, last.phi))
-
-    def _backward_from(self, delta: np.ndarray) -> np.ndarray:
-        da = self.layers[-1].backward_delta(delta)
+        if isinstance(last, Dense):
+            da = last.backward_delta(loss.unchecked_delta(last.z, last.a, Y, last.phi))
+        else:  # no phi whose slope could cancel
+            da = last.backward(loss.per_entry(last.a, Y) / last.a.shape[-2])
         for layer in reversed(self.layers[:-1]):
             da = layer.backward(da)
         return da
@@ -72,8 +71,17 @@ class Sequential:
             raise ValueError(f"X must have the ensemble axes {self.ensemble} or none, got shape {X.shape}")
         return X
 
+    def check_loss(self, loss: Loss) -> None:
+        """Raises ValueError when `loss` makes no sense on the outputs of the last layer, naming what does."""
+        last = self.layers[-1]
+        if isinstance(last, Dense):
+            loss.check_output(last.phi)
+        elif loss.partner is not None:
+            others = listed(name for name, other in LOSSES.items() if other.partner is None)
+            raise ValueError(f"{loss} needs outputs from {loss.partner}, got {last}; losses that fit it: {others}")
+
     def parameters(self) -> list[np.ndarray]:
-        """[W1, b1, W2, b2, ...]: the arrays themselves, not copies."""
+        """[W1, b1, W2, b2, ...], and slopes where there are any: the arrays themselves, not copies."""
         return [p for layer in self.layers for p in layer.parameters()]
 
     def gradients(self) -> list[np.ndarray]:
@@ -105,9 +113,9 @@ class Sequential:
         return self._map(lambda p: p[k])
 
     def _map(self, change: Any) -> Sequential:
-        return self._twin([layer.with_parameters(change(layer.W), change(layer.b)) for layer in self.layers])
+        return self._twin([layer.with_parameters(*map(change, layer.parameters())) for layer in self.layers])
 
-    def _twin(self, layers: list[Dense]) -> Sequential:
+    def _twin(self, layers: list[Any]) -> Sequential:
         twin = object.__new__(type(self))
         twin.layers = layers
         return twin
@@ -163,7 +171,7 @@ class MLP(Sequential):
 def stack(nets: Sequence[Sequential]) -> Sequential:
     """Networks of one shape as one ensemble: member k is a copy of nets[k].
 
-    Raises ValueError when there are none, or when their layers differ in size, activation or dtype.
+    Raises ValueError when there are none, or when their layers differ in kind, size, activation or dtype.
     """
     if not isinstance(nets, Iterable):
         raise TypeError(f"nets must be a list of networks, got {nets!r}")
@@ -173,16 +181,19 @@ def stack(nets: Sequence[Sequential]) -> Sequential:
     for k, net in enumerate(nets):
         if not isinstance(net, Sequential):
             raise TypeError(f"nets must hold networks, got {net!r}")
-        if [(layer.W.shape, layer.phi, layer.dtype) for layer in net.layers] != [
-            (layer.W.shape, layer.phi, layer.dtype) for layer in nets[0].layers
-        ]:
+        if _build(net) != _build(nets[0]):
             raise ValueError(f"nets must be alike to be stacked; nets[{k}] is {net}, nets[0] is {nets[0]}")
     return nets[0]._twin(
         [
-            layers[0].with_parameters(np.stack([m.W for m in layers]), np.stack([m.b for m in layers]))
+            layers[0].with_parameters(*map(np.stack, zip(*(m.parameters() for m in layers), strict=True)))
             for layers in zip(*(net.layers for net in nets), strict=True)
         ]
     )
+
+
+def _build(net: Sequential) -> list[Any]:
+    """All but the numbers: what networks must have in common to be stacked."""
+    return [(type(m), [p.shape for p in m.parameters()], m.settings(), m.dtype) for m in net.layers]
 
 
 def one_hot(labels: Any, k: int) -> np.ndarray:

@@ -79,7 +79,7 @@ def training(
 ) -> Iterator[Step]:
     """An endless run that changes `net` in place: `next(run)` is `every` more updates (the first: none yet).
 
-    w <- w - eta (dC/dw + l1 sign(w) + l2 w) for SGD; the penalties are for weights only, never biases.
+    w <- w - eta (dC/dw + l1 sign(w) + l2 w) for SGD; the penalties are for weights only, never biases or slopes.
     `batch` samples a step, reshuffled every epoch (all of them when None). When every member has diverged
     it raises Diverged. Raises ValueError or TypeError at once for arguments that do not fit.
     Where it can, it takes the numbers of `layers.py` from a faster engine, the faster the larger `every`;
@@ -133,7 +133,7 @@ def _checked(
     if not isinstance(net, Sequential):
         raise TypeError(f"net must be an MLP or another Sequential, got {net!r}")
     X, loss = net.check_samples(X), named("loss", loss, LOSSES)
-    loss.check_output(net.layers[-1].phi)
+    net.check_loss(loss)
     n = X.shape[-2]
     if np.ndim(Y) >= 2 and np.shape(Y)[-2] != n:
         raise ValueError(f"X and Y must have equally many samples, got {n} and {np.shape(Y)[-2]}")
@@ -237,12 +237,16 @@ def _batches(n: int, batch: int | None, rng: np.random.Generator) -> Iterator[An
 def _with_penalties(net: Sequential, l1: float, l2: float) -> list[np.ndarray]:
     if not (l1 or l2):
         return net.gradients()
-    return [g for layer in net.layers for g in (layer.dW + l1 * np.sign(layer.W) + l2 * layer.W, layer.db)]
+    return [
+        g
+        for layer in net.layers
+        for g in (layer.dW + l1 * np.sign(layer.W) + l2 * layer.W, *layer.gradients()[1:])  # W comes first
+    ]
 
 
 def _first_overflow(net: Sequential, members: np.ndarray) -> int:
     for k, layer in enumerate(net.layers, start=1):
-        if not all(np.isfinite(array[members]).all() for array in (layer.W, layer.b, layer.z, layer.a)):
+        if not all(np.isfinite(array[members]).all() for array in (*layer.parameters(), layer.z, layer.a)):
             return k
     return len(net.layers)
 

@@ -1,11 +1,25 @@
-"""Dense: the board's four lines, what it keeps, and what it refuses."""
+"""Dense, PReLU, Maxout: the board's four lines, what it keeps, and what it refuses."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbcore import ACTIVATIONS, Dense, constant, he, identity, leaky_relu, numerical_gradient, sigmoid, tanh, xavier
+from nbcore import (
+    ACTIVATIONS,
+    Dense,
+    Maxout,
+    PReLU,
+    constant,
+    he,
+    identity,
+    leaky_relu,
+    numerical_gradient,
+    relu,
+    sigmoid,
+    tanh,
+    xavier,
+)
 
 FINE = settings(max_examples=30, deadline=None, derandomize=True)
 
@@ -191,3 +205,133 @@ def test_any_shape(phi, ensemble, N, n_in, n_out, shared):
             alone.backward(np.ones((N, n_out))), (layer.delta @ layer.W)[k], rtol=1e-12, atol=1e-14
         )
         np.testing.assert_allclose(alone.dW, layer.dW[k], rtol=1e-12, atol=1e-14)
+
+
+# ---- layers that learn more than W and b
+
+OTHERS = {
+    "PReLU": lambda **how: PReLU(3, 4, **how),
+    "shared PReLU": lambda **how: PReLU(3, 4, shared=True, **how),
+    "Maxout of 2": lambda **how: Maxout(3, 4, **how),
+    "Maxout of 3": lambda **how: Maxout(3, 4, k=3, **how),
+}
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_every_gradient_agrees_with_finite_differences(make):
+    rng = np.random.default_rng(2)
+    layer, X, da = make(rng=rng, ensemble=(2,)), rng.normal(size=(5, 3)), rng.normal(size=(2, 5, 4))
+    for name in layer.names:
+        setattr(layer, name, rng.normal(size=getattr(layer, name).shape))
+    layer.forward(X)
+    da_in = layer.backward(da)
+    kinks = layer.z if isinstance(layer, PReLU) else np.diff(np.sort(layer._apart(layer.z), axis=-2), axis=-2)
+    assert np.abs(kinks).min() > 5e-3
+
+    def along(name):
+        def f(value):
+            other = layer.with_parameters(*layer.parameters())
+            if name != "X":
+                setattr(other, name, value)
+            return (other.forward(value if name == "X" else X) * da).sum()
+
+        return f
+
+    for name, value, by_hand in [
+        *zip(layer.names, layer.parameters(), layer.gradients(), strict=True),
+        ("X", np.stack([X, X]), da_in),
+    ]:
+        numerical = numerical_gradient(along(name), value)
+        assert by_hand.shape == value.shape
+        assert np.linalg.norm(by_hand - numerical) < 1e-9 * np.linalg.norm(numerical), name
+
+
+def test_prelu_is_leaky_relu_until_it_learns():
+    X = np.random.default_rng(0).normal(size=(7, 3))
+    layer, leaky = PReLU(3, 4, rng=5), Dense(3, 4, leaky_relu.with_slope(0.25), he, rng=5)
+    np.testing.assert_array_equal(layer.forward(X), leaky.forward(X))
+    assert layer.slope.tolist() == [[0.25] * 4]
+    layer.slope = np.zeros((1, 4))
+    np.testing.assert_array_equal(layer.forward(X), relu(leaky.z))
+    assert PReLU(3, 4, start=0).slope.tolist() == [[0] * 4]
+    assert PReLU(3, 4, shared=True).slope.shape == (1, 1)
+    assert PReLU(3, 4, shared=True, ensemble=2).slope.shape == (2, 1, 1)
+
+
+def test_maxout_is_relu_leaky_relu_and_the_absolute_value():
+    X = np.random.default_rng(0).normal(size=(7, 3))
+    line = Dense(3, 4, identity, rng=1)
+    z = line.forward(X)
+    layer = Maxout(3, 4)
+    for slope, wanted in ((0.0, relu(z)), (0.25, leaky_relu.with_slope(0.25)(z)), (-1.0, np.abs(z))):
+        layer.W, layer.b = np.concatenate([line.W, slope * line.W]), np.zeros((1, 8))
+        np.testing.assert_allclose(layer.forward(X), wanted, rtol=1e-14, atol=1e-15)
+    assert layer.winner.shape == (7, 1, 4)
+
+
+def test_parameters_are_counted():
+    def count(layer):
+        return sum(p.size for p in layer.parameters())
+
+    assert count(Dense(3, 4, relu)) == 16
+    assert count(PReLU(3, 4)) == 20
+    assert count(PReLU(3, 4, shared=True)) == 17
+    assert [count(Maxout(3, 4, k=k)) for k in (2, 3)] == [32, 48]
+
+
+def test_pieces_of_maxout_start_as_layers_of_their_own_would():
+    layer = Maxout(300, 200, k=3, init="he", rng=0, ensemble=2)
+    assert layer.W.shape == (2, 600, 300)
+    assert layer.W.std() == pytest.approx(np.sqrt(2 / 300), rel=0.01)
+    glorot = Maxout(300, 200, k=3)
+    assert glorot.W.std() == pytest.approx(np.sqrt(2 / 500), rel=0.01), "n_out is 200, not 600"
+    assert not layer.b.any()
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_members_compute_what_they_would_alone(make):
+    rng = np.random.default_rng(4)
+    many, X, da = make(rng=rng, ensemble=(3,)), rng.normal(size=(6, 3)), rng.normal(size=(3, 6, 4))
+    A, da_in = many.forward(X), many.backward(da)
+    for k in range(3):
+        alone = many.with_parameters(*(p[k] for p in many.parameters()))
+        assert alone.ensemble == ()
+        assert (alone.n_in, alone.n_out) == (3, 4)
+        np.testing.assert_allclose(alone.forward(X), A[k], rtol=1e-13)
+        np.testing.assert_allclose(alone.backward(da[k]), da_in[k], rtol=1e-12)
+        for g, h in zip(alone.gradients(), many.gradients(), strict=True):
+            np.testing.assert_allclose(g, h[k], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_single_precision_is_kept_throughout(make):
+    layer = make(dtype="float32")
+    layer.forward(np.ones((5, 3), dtype=np.float32))
+    layer.backward(np.ones((5, 4), dtype=np.float32))
+    assert {a.dtype for a in (layer.z, layer.a, layer.delta, *layer.gradients())} == {np.dtype(np.float32)}
+
+
+def test_reprs_say_what_differs():
+    assert repr(PReLU(3, 4)) == "PReLU(3, 4)"
+    assert repr(PReLU(3, 4, shared=True, ensemble=2)) == "PReLU(3, 4, ensemble=(2,), shared=True)"
+    assert repr(Maxout(3, 4, k=3, dtype="float32")) == "Maxout(3, 4, k=3, dtype=float32)"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: PReLU(0, 2), ValueError, "n_in must be at least 1, got 0"),
+        (lambda: PReLU(2, 2, start=np.nan), ValueError, "start must be finite, got nan"),
+        (lambda: PReLU(2, 2, shared="yes"), TypeError, "shared must be True or False, got 'yes'"),
+        (lambda: PReLU(2, 2, "glorot"), ValueError, "init must be one of he, xavier, zeros, got 'glorot'"),
+        (lambda: setattr(PReLU(2, 2), "slope", [[0.1]]), ValueError, r"slope must have shape \(1, 2\), got \(1, 1\)"),
+        (lambda: Maxout(2, 2, k=1), ValueError, "k must be at least 2, got 1"),
+        (lambda: Maxout(2, 2, k=2.0), TypeError, "k must be a whole number"),
+        (lambda: Maxout(2, 2).forward(np.ones((4, 3))), ValueError, r"a_in must have shape \(N, 2\)"),
+        (lambda: Maxout(2, 2).backward(np.ones((4, 2))), RuntimeError, "call forward first"),
+        (lambda: PReLU(2, 2).backward(np.ones((4, 2))), RuntimeError, "call forward first"),
+    ],
+)
+def test_bad_input_to_other_layers(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

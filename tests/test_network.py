@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from nbcore import (
     ACTIVATIONS,
     MLP,
+    SGD,
     Dense,
+    Diverged,
+    Maxout,
+    PReLU,
     Sequential,
     bce,
+    check_gradients,
     he,
     identity,
     leaky_relu,
@@ -24,6 +29,8 @@ from nbcore import (
     softmax_ce,
     stack,
     tanh,
+    train,
+    training,
     zeros,
 )
 
@@ -379,3 +386,115 @@ def test_any_network_keeps_its_shapes(sizes, ensemble, N, pair, seed):
     assert net.backward(loss, Y).shape == (*ensemble, N, sizes[0])
     assert [g.shape for g in net.gradients()] == [p.shape for p in net.parameters()]
     assert loss(A, Y).shape == tuple(ensemble)
+
+
+# ---- layers of other kinds
+
+
+def mixed(ensemble=(), seed=0, output=sigmoid, shared=False):
+    rng = np.random.default_rng(seed)
+    net = Sequential(
+        PReLU(5, 4, rng=rng, ensemble=ensemble, shared=shared),
+        Maxout(4, 3, k=3, rng=rng, ensemble=ensemble),
+        Dense(3, 2, output, rng=rng, ensemble=ensemble),
+    )
+    for layer in net.layers:
+        layer.b = 0.5 * rng.normal(size=layer.b.shape)
+    return net
+
+
+X7, Y7 = np.random.default_rng(6).normal(size=(7, 5)), np.eye(2)[np.arange(7) % 2]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("ensemble", [(), (3,)])
+@pytest.mark.parametrize(("loss", "output"), [(mse, identity), (bce, sigmoid), (softmax_ce, softmax)])
+def test_gradients_through_layers_of_all_kinds(loss, output, ensemble, shared):
+    report = check_gradients(mixed(ensemble, 1, output, shared), X7, Y7, loss)
+    assert report.ok, report
+    assert list(report.errors) == ["W1", "b1", "slope1", "W2", "b2", "W3", "b3"]
+
+
+@pytest.mark.parametrize("last", [PReLU(4, 2, rng=3), Maxout(4, 2, rng=4)], ids=repr)
+def test_any_layer_may_be_the_last_under_mse(last):
+    net = Sequential(Dense(5, 4, tanh), last)
+    assert check_gradients(net, X7, Y7, mse).ok
+    before = train(net, X7, Y7, mse, eta=0.1, steps=300).loss
+    assert before[-1] < 0.1 * before[0]
+    for run in (lambda: net.backward(bce, Y7), lambda: train(net, X7, Y7, bce)):
+        with pytest.raises(ValueError, match=r"bce needs outputs from sigmoid, got .*\(4, 2.*losses that fit it: mse"):
+            run()
+
+
+def test_a_wrong_slope_is_found():
+    class Slip(PReLU):
+        def delta_from(self, da):
+            delta = super().delta_from(da)
+            self.dslope = self.dslope / 2
+            return delta
+
+    report = check_gradients(Sequential(Slip(5, 4), Dense(4, 2, sigmoid)), X7, Y7, bce)
+    assert report.where == "slope1"
+    assert "worst in slope1" in repr(report)
+
+
+def test_all_kinds_are_copied_stacked_and_taken_apart():
+    nets = [mixed(seed=k) for k in range(3)]
+    many = stack(nets)
+    assert many.ensemble == (3,)
+    A = many.forward(X7)
+    for k, net in enumerate(nets):
+        np.testing.assert_allclose(net.forward(X7), A[k], rtol=1e-12)
+        np.testing.assert_array_equal(many.member(k).layers[0].slope, net.layers[0].slope)
+    twin = nets[0].copy()
+    twin.layers[0].slope += 1
+    assert (nets[0].layers[0].slope == 0.25).all()
+    assert repr(twin) == "Sequential(PReLU(5, 4), Maxout(4, 3, k=3), Dense(3, 2, sigmoid))"
+    for other in (
+        Sequential(PReLU(5, 4, shared=True), *mixed().layers[1:]),
+        Sequential(mixed().layers[0], Maxout(4, 3, k=2), mixed().layers[2]),
+        Sequential(Dense(5, 4, relu), *mixed().layers[1:]),
+    ):
+        with pytest.raises(ValueError, match="nets must be alike"):
+            stack([nets[0], other])
+
+
+def test_members_of_all_kinds_train_as_they_would_alone():
+    many, nets = mixed(ensemble=(3,)), []
+    nets = [many.member(k) for k in range(3)]
+    etas = [0.05, 0.2, 0.5]
+    losses = train(many, X7, Y7, bce, eta=etas, steps=40).loss
+    for k, (net, eta) in enumerate(zip(nets, etas, strict=True)):
+        np.testing.assert_allclose(train(net, X7, Y7, bce, eta=eta, steps=40).loss, losses[:, k], rtol=1e-9)
+        np.testing.assert_allclose(net.layers[0].slope, many.layers[0].slope[k], rtol=1e-9)
+    assert losses[-1].max() < losses[0].min()
+    assert np.ptp(many.layers[0].slope) > 0.01, "slopes are learned"
+
+
+def test_penalties_are_for_weights_only():
+    steps = {}
+    for l2 in (0, 0.5):
+        net = mixed()
+        next(training(net, X7, Y7, bce, SGD(0.1), l2=l2))
+        start = [p.copy() for p in net.parameters()]
+        train(net, X7, Y7, bce, eta=0.1, steps=1, l2=l2)
+        steps[l2] = [(q - p) / -0.1 for p, q in zip(start, net.parameters(), strict=True)]
+    names = [name for layer in mixed().layers for name in layer.names]
+    assert names == ["W", "b", "slope", "W", "b", "W", "b"]
+    for name, p, plain, pulled in zip(names, mixed().parameters(), steps[0], steps[0.5], strict=True):
+        np.testing.assert_allclose(pulled - plain, 0.5 * p if name == "W" else 0 * p, atol=1e-12)
+
+
+def test_divergence_is_reported_for_all_kinds():
+    with pytest.raises(Diverged, match="layer 3 overflowed first"):
+        train(mixed(output=identity), 100 * X7, Y7, mse, eta=1e6, steps=200)
+    many = mixed(ensemble=(2,), output=identity)
+    history = train(many, X7, Y7, mse, eta=[1e-3, 1e6], steps=200)
+    assert history.diverged[0] == -1
+    assert history.diverged[1] > 0
+
+
+def test_only_layers_make_a_network():
+    for odd in ("relu", relu, [Dense(2, 1, tanh)], Dense):
+        with pytest.raises(TypeError, match="layers must be given one by one"):
+            Sequential(odd)

@@ -10,7 +10,11 @@ from nbcore import (
     MLP,
     SGD,
     Adam,
+    Dense,
+    Maxout,
     Momentum,
+    PReLU,
+    Sequential,
     bce,
     leaky_relu,
     mse,
@@ -151,3 +155,61 @@ def test_fifty_steps_of_each_optimizer_agree(ours, theirs, l2):
     np.testing.assert_allclose(history.loss, losses, rtol=1e-12)
     for p, q in zip(net.parameters(), parameters, strict=True):
         np.testing.assert_allclose(p, q.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_prelu_and_its_learned_slopes_agree(shared):
+    """Against torch.nn.PReLU: gradients to 1e-12, and fifty steps of descent."""
+    rng = np.random.default_rng(3)
+    net = Sequential(PReLU(5, 4, rng=rng, shared=shared), PReLU(4, 3, rng=rng, shared=shared), Dense(3, 2, sigmoid))
+    theirs = torch.nn.Sequential(
+        torch.nn.Linear(5, 4, dtype=torch.float64),
+        torch.nn.PReLU(1 if shared else 4, dtype=torch.float64),
+        torch.nn.Linear(4, 3, dtype=torch.float64),
+        torch.nn.PReLU(1 if shared else 3, dtype=torch.float64),
+        torch.nn.Linear(3, 2, dtype=torch.float64),
+    )
+    with torch.no_grad():
+        for p, q in zip(theirs.parameters(), net.parameters(), strict=True):
+            p.copy_(torch.tensor(q).reshape(p.shape))
+    X, Y = rng.normal(size=(9, 5)), rng.uniform(size=(9, 2))
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.5)
+    for step in range(51):
+        C = 2 * F.binary_cross_entropy_with_logits(theirs(torch.tensor(X)), torch.tensor(Y))
+        optimizer.zero_grad()
+        C.backward()
+        ours = bce(net.forward(X), Y)
+        net.backward(bce, Y)
+        assert ours == pytest.approx(C.item(), rel=1e-12), step
+        for g, p in zip(net.gradients(), theirs.parameters(), strict=True):
+            np.testing.assert_allclose(g.reshape(p.shape), p.grad.numpy(), rtol=1e-10, atol=1e-13)
+        optimizer.step()
+        for p, g in zip(net.parameters(), net.gradients(), strict=True):
+            p -= 0.5 * g
+    assert np.ptp(net.layers[0].slope) > 0 or shared
+    assert (net.layers[0].slope != 0.25).all()
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_maxout_agrees(k):
+    """PyTorch has no maxout layer: by hand, with torch.max over the pieces."""
+    rng = np.random.default_rng(3)
+    net = Sequential(Maxout(5, 4, k=k, rng=rng), Maxout(4, 3, k=k, rng=rng), Dense(3, 2, sigmoid, rng=rng))
+    for layer in net.layers:
+        layer.b = rng.normal(size=layer.b.shape)
+    X, Y = rng.normal(size=(9, 5)), rng.uniform(size=(9, 2))
+    parameters = [torch.tensor(p, requires_grad=True) for p in net.parameters()]
+    A = inputs = torch.tensor(X, requires_grad=True)
+    for layer, W, b in zip(net.layers[:2], parameters[:4:2], parameters[1:4:2], strict=True):
+        pieces = [
+            F.linear(A, W[i * layer.n_out : (i + 1) * layer.n_out], b[0, i * layer.n_out : (i + 1) * layer.n_out])
+            for i in range(k)
+        ]
+        A = torch.stack(pieces).max(dim=0).values
+    z = F.linear(A, parameters[4], parameters[5][0])
+    C = 2 * F.binary_cross_entropy_with_logits(z, torch.tensor(Y))
+    C.backward()
+    assert bce(net.forward(X), Y) == pytest.approx(C.item(), rel=1e-13)
+    dX = net.backward(bce, Y)
+    for ours, their in zip([*net.gradients(), dX], [*parameters, inputs], strict=True):
+        np.testing.assert_allclose(ours, their.grad.numpy(), rtol=1e-11, atol=1e-14)
