@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 T = TypeVar("T")
-Seed = int | np.random.Generator
+Seed: TypeAlias = "int | np.random.Generator"  # in quotes: NumPy loads its random part at the first use
 
 
 def as_float(name: str, value: Any) -> np.ndarray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -131,6 +130,8 @@ def curves(
 
 @lru_cache
 def _digits_file() -> Data:
+    from importlib.resources import files  # here, since it takes as long to load as half of this package
+
     with (
         (files("nbcore") / "data" / "digits.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as data,
