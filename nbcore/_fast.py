@@ -497,12 +497,9 @@ class Group:
         return self.plans[size]
 
     def eta_of_members(self) -> Any:
-        """The learning rate, or one a member, shape (E, 1, 1); 0 for those that have diverged."""
+        """The learning rate, or one a member, shape (E, 1, 1)."""
         eta = np.asarray(self.engine.optimizer.eta, self.engine.dtype)
-        if not self.ensemble:
-            return eta
-        eta = eta[self.members] if eta.ndim else np.full(self.ensemble, eta)
-        return np.where(self.alive, eta, 0)[:, None, None]
+        return eta[self.members][:, None, None] if eta.ndim else eta
 
     def factor(self) -> Any:
         """What the gradients hold beside dC/dw: -eta for optimizers whose step is linear in the gradient."""
@@ -624,16 +621,13 @@ class Engine:
     # ---- between the buffers and the network
 
     def take_in(self) -> None:
-        """The network's parameters into the buffers; members that have diverged rest at 0."""
+        """The network's parameters into the buffers."""
         for group in self.groups:
             for mine, theirs in zip(group.theta.pairs(), self.net.parameters(), strict=True):
-                if not group.ensemble:
-                    np.copyto(mine, theirs)
-                else:
-                    mine[group.alive] = theirs[group.members][group.alive]
+                np.copyto(mine, theirs[group.members] if group.ensemble else theirs)
 
     def give_back(self) -> None:
-        """The buffers into the network's own arrays."""
+        """The buffers into the network's own arrays; members that have diverged stay there as they were."""
         for group in self.groups:
             for mine, theirs in zip(group.theta.pairs(), self.net.parameters(), strict=True):
                 if group.alive.all():
@@ -673,10 +667,7 @@ class Engine:
         for group in self.groups:
             for name, blocks in group.memory.items():
                 for mine, theirs in zip(blocks.pairs(), state[name], strict=True):
-                    if group.ensemble:
-                        mine[...] = np.where(group.alive[:, None, None], theirs[group.members], 0)
-                    else:
-                        np.copyto(mine, theirs)
+                    np.copyto(mine, theirs[group.members] if group.ensemble else theirs)
             group.t = state.get("t", 0)
 
     # ---- steps
@@ -745,7 +736,7 @@ class Engine:
     def _gradients(self, group: Group, plan: Plan, slot: int) -> None:
         """The backward pass of a step at which the engine rests: nothing is folded in, since it may be shown."""
         if self.fold:
-            plan.fold(group.alive[:, None, None] if group.ensemble else 1.0)
+            plan.fold(1.0)
         start = slot * plan.length
         for call in plan.calls[start + plan.forward : start + plan.backward]:
             call()
@@ -765,8 +756,6 @@ class Engine:
         self.alive = self.alive & np.isfinite(found[-1])
         for group in self.groups:
             group.alive = self.alive[group.members] if group.ensemble else self.alive
-            group.theta.vector[...] = 0
-            group.set_eta()
         self.set_state(state)
         self.take_in()
         # The gradients at which to rest, from the last step once more.

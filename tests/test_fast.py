@@ -246,6 +246,10 @@ def test_members_that_diverge_between_looks(every):
     for a, b in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
         np.testing.assert_allclose(b[[0, 2]], a[[0, 2]], rtol=1e-8, atol=1e-12)
         np.testing.assert_allclose(b[[1, 3]], a[[1, 3]], rtol=1e-6)
+    for a, b in zip(nets[0].layers, nets[1].layers, strict=True):
+        for name in ("z", "a", "delta", "dW", "db"):
+            of_living = [getattr(layer, name)[[0, 2]] for layer in (a, b)]
+            np.testing.assert_allclose(of_living[1], of_living[0], rtol=1e-7, atol=1e-12)
 
 
 def test_divergence_is_noticed_within_twenty_updates(monkeypatch):
