@@ -1,0 +1,521 @@
+"""The explorers of lesson 03: pure, warning-free and finite at every corner, drawn without leftovers, and right."""
+
+import dataclasses
+import io
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from PIL import Image
+
+from nbcore import (
+    ACTIVATIONS,
+    MLP,
+    SGD,
+    bce,
+    constant,
+    digits,
+    he,
+    normal,
+    numerical_gradient,
+    one_hot,
+    relu,
+    sigmoid,
+    softmax,
+    softmax_ce,
+    tanh,
+    train,
+    training,
+    xavier,
+    zeros,
+)
+from nbcore.draw import Page, Stage
+from nbcore.draw.zero_init_failure import SIZES, Tiles
+from nbcore.explore import zero_init_failure as lesson
+from nbcore.training import Diverged
+
+EXPLORERS = {
+    f.__name__: f for f in (lesson.zero_or_not, lesson.throw_dice, lesson.two_starts, lesson.variance_by_depth)
+}
+QUICK = Page(640, 1.0)
+DATA = lesson.digits_split()
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Runs of 200 updates, for what does not depend on their length."""
+    monkeypatch.setattr(lesson, "UPDATES", 200)
+
+
+def every_corner(name):
+    tried = {key: control.corners() for key, control in EXPLORERS[name]().controls.items()}
+    return [dict(zip(tried, values, strict=True)) for values in itertools.product(*tried.values())]
+
+
+def some_corners(name, most):
+    """Corners at an odd stride, which meets all settings of all controls."""
+    corners = every_corner(name)
+    return corners[:: max(1, len(corners) // most) | 1]
+
+
+def pictures(explorer, params):
+    """All that a computation shows; what diverges shows what came before."""
+    result = explorer.compute(**params)
+    shown = []
+    try:
+        for one in result if hasattr(result, "__next__") else [result]:
+            shown.append(one)
+    except Diverged:
+        pass
+    return shown
+
+
+def artists(stage):
+    def flat(things):
+        for thing in things:
+            if isinstance(thing, (list, tuple)):
+                yield from flat(thing)
+            else:
+                yield thing
+
+    return list(flat(stage.artists.values()))
+
+
+def numbers(artist):
+    """What an artist draws."""
+    if isinstance(artist, Line2D):
+        return np.concatenate([np.asarray(v, dtype=float) for v in artist.get_data()])
+    if isinstance(artist, PolyCollection):
+        return np.concatenate([np.zeros(0), *(path.vertices.ravel() for path in artist.get_paths())])
+    if isinstance(artist, Tiles):
+        return artist.images
+    assert isinstance(artist, Text), f"{artist} is not known to this test"
+    return np.array(artist.get_position(), dtype=float)
+
+
+def stage_of(explorer, page=QUICK):
+    return Stage(explorer.draw, page, explorer._panels, explorer._height)
+
+
+def same(one, other):
+    """Whether two results are equal, down to the last bit."""
+    if dataclasses.is_dataclass(one):
+        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
+    if isinstance(one, (np.ndarray, float)):
+        return np.array_equal(one, other, equal_nan=True)
+    return one == other
+
+
+# ---- what holds for all
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_corners_are_finite_and_say_something(name, short):
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer)
+    for params in some_corners(name, 160):
+        shown = pictures(explorer, params)
+        assert shown
+        for result in shown:
+            explorer.draw(stage.axes, stage.artists, result)
+            for artist in artists(stage):
+                assert np.isfinite(numbers(artist)).all(), (params, artist)
+            for words in (explorer._alt, explorer._status):
+                text = words(params, result)
+                assert text
+                assert not any(odd in text for odd in ("nan", "inf ", "None", "array")), (params, text)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_position_of_every_control_works(name, short):
+    """One control at a time, from the start."""
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer)
+    for key, control in explorer.controls.items():
+        for value in control.values[::2] + control.values[-1:]:
+            shown = pictures(explorer, {**explorer.params, key: control.check(key, value)})
+            assert shown
+            explorer.draw(stage.axes, stage.artists, shown[-1])
+            for artist in artists(stage):
+                assert np.isfinite(numbers(artist)).all(), (key, value, artist)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_computations_are_pure(name, short):
+    explorer = EXPLORERS[name]()
+    for params in [explorer.params, *some_corners(name, 4)]:
+        given = dict(params)
+        np.random.seed(3)  # noqa: NPY002 (the global state is what must stay untouched)
+        before = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
+        one, other = pictures(explorer, params), pictures(explorer, params)
+        assert (np.random.get_state()[1].tobytes(), np.random.get_state()[2]) == before  # noqa: NPY002
+        assert params == given
+        assert len(one) == len(other)
+        assert all(map(same, one, other))
+
+
+def walk(explorer, steps, seed=0):
+    """Settings as a wandering hand would meet them, which likes the ends."""
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        changes = {}
+        for name in rng.choice(list(explorer.controls), size=rng.integers(1, 4)):
+            control = explorer.controls[str(name)]
+            values = control.corners() if rng.integers(2) else control.values
+            changes[str(name)] = values[rng.integers(len(values))]
+        yield changes
+
+
+@pytest.mark.parametrize("page", [QUICK, Page(900, 1.5, True, "#111111")], ids=["light", "dark"])
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_redrawn_picture_equals_a_fresh_one(name, page, short):
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer, page)
+    for changes in walk(explorer, 8):
+        try:
+            explorer.set(**changes)
+        except Diverged:
+            continue
+        assert stage.render(explorer.result) == stage_of(explorer, page).render(explorer.result), explorer.params
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_moves_add_no_artists_and_no_whole_redraws(name, short):
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer)
+    stage.render(explorer.result)
+    children = [len(axes.get_children()) for axes in stage.axes]
+    known = [id(artist) for artist in artists(stage)]
+    draws = []
+    original = stage.canvas.draw
+    stage.canvas.draw = lambda: draws.append(1) or original()
+    for changes in walk(explorer, 8, seed=1):
+        try:
+            stage.render(explorer.set(**changes).result, "jpeg")
+        except Diverged:
+            continue
+    assert [len(axes.get_children()) for axes in stage.axes] == children
+    assert [id(artist) for artist in artists(stage)] == known
+    assert not draws
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_the_picture_fills_the_page_in_both_themes(name, short):
+    explorer = EXPLORERS[name]()
+    for dark in (False, True):
+        image = np.asarray(Image.open(io.BytesIO(explorer.png(Page(900, 1.0, dark)))).convert("L"))
+        paper = image[0, 0]
+        assert (paper < 30) == dark
+        marked = np.abs(image.astype(int) - int(paper)) > 40
+        assert marked.any(axis=0).mean() > 0.75
+        assert marked.any(axis=1).mean() > 0.75
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_controls_have_names_and_every_start_can_be_set(name):
+    make = EXPLORERS[name]
+    explorer = make()
+    labels = [control.label for control in explorer.controls.values()]
+    assert all(labels)
+    assert len(set(labels)) == len(labels)
+    for key, control in explorer.controls.items():
+        for value in control.corners():
+            assert make(**{key: value}).params[key] == value
+
+
+def test_small_images_are_drawn_where_they_belong_and_in_their_colors():
+    """Orange above 0, blue below, paper at 0, the first image in the upper left corner."""
+    explorer = lesson.zero_or_not()
+    images = np.zeros((4, 8, 8))
+    images[0], images[3] = 1, -1
+    shown = dataclasses.replace(explorer.result, images=images)
+    page = Page(960, 1.0)
+    stage = stage_of(explorer, page)
+    picture = np.asarray(Image.open(io.BytesIO(stage.render(shown))).convert("RGB")).astype(int)
+    box = stage.axes[0].bbox
+
+    def color(across, up):
+        return picture[round(picture.shape[0] - (box.y0 + up * box.height)), round(box.x0 + across * box.width)]
+
+    assert color(0.25, 0.75)[0] > color(0.25, 0.75)[2] + 100, "orange"
+    assert color(0.75, 0.25)[2] > color(0.75, 0.25)[0] + 100, "blue"
+    assert (color(0.75, 0.75) > 250).all()
+
+
+def test_the_split_is_fixed_and_the_first_picture_comes_early():
+    X, labels = digits()
+    order = np.random.default_rng(0).permutation(1797)
+    assert (DATA.X == X[order[:1437]]).all()
+    assert (DATA.labels_test == labels[order[1437:]]).all()
+    assert lesson.SHOWN[0] <= 40
+    first, *_ = lesson.train_from("tanh", "xavier", 0.1, 16, 0.5, 0)
+    assert first.steps.tolist() == [0, 20, 40]
+
+
+# ---- C1: without hidden layers zeros are a good start
+
+
+def test_softmax_regression_from_zeros_and_from_random_weights_agree():
+    for seed_ in (0, 1, 2):
+        pair = lesson.two_starts(std=0.3, seed=seed_).result
+        assert abs(pair.wrong[0, -1] - pair.wrong[1, -1]) <= 2
+        assert 0.95 < 1 - pair.wrong[0, -1] / 360 < 0.99
+        assert pair.same >= 357
+        assert pair.mean_moved < 1e-12
+        assert np.abs(pair.from_zeros.sum(axis=0)).max() < 1e-12, "the mean image keeps its start, which is 0"
+    plain = lesson.two_starts(std=0.3).result
+    centered = lesson.two_starts(std=0.3, centered=True).result
+    gap = np.abs(plain.from_random - plain.from_zeros).mean()
+    assert np.abs(centered.from_random - centered.from_zeros).mean() < gap
+
+
+def test_softmax_regression_with_the_full_batch_misses_the_same_digits():
+    wrong = []
+    for init in (zeros, normal(0.01)):
+        net = MLP([64, 10], output=softmax, init=init)
+        train(net, DATA.X, DATA.Y, softmax_ce, eta=0.5, steps=1000)
+        wrong.append((net.forward(DATA.X_test).argmax(axis=1) != DATA.labels_test).sum())
+    assert wrong == [7, 7]
+
+
+# ---- C2 to C4: copies
+
+
+def units(net):
+    return np.concatenate([net.layers[0].W, net.layers[0].b.T, net.layers[1].W.T], axis=1)
+
+
+def test_sigmoid_from_zeros_moves_the_output_first_and_stays_copies():
+    net = MLP([64, 16, 10], hidden=sigmoid, output=softmax, init=zeros)
+    run = training(net, DATA.X, DATA.Y, softmax_ce, SGD(0.5))
+    now = next(run)
+    first, last = net.layers
+    assert not first.dW.any()
+    assert not first.db.any()
+    assert last.dW.any()
+    assert last.db.any()
+    now = next(run)
+    assert now.step == 1
+    assert not first.W.any()
+    assert last.W.any()
+    assert first.dW.any()
+    for now in run:
+        if now.step == 200:
+            break
+    assert lesson.spread(units(net)) < 1e-12
+    assert lesson.rank(first.W) == 1
+
+
+def test_xor_from_zeros_never_moves():
+    X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
+    for hidden in (sigmoid, tanh, relu):
+        net = MLP([2, 8, 1], hidden=hidden, output=sigmoid, init=zeros)
+        train(net, X, Y, bce, eta=1.0, steps=1000)
+        assert not any(p.any() for p in net.parameters()), hidden
+        assert (net.forward(X) == 0.5).all(), "a sigmoid output is 0.5, not 0"
+
+
+@pytest.mark.parametrize("hidden", [tanh, relu])
+def test_tanh_and_relu_from_zeros_learn_the_class_frequencies_only(hidden):
+    net = MLP([64, 16, 10], hidden=hidden, output=softmax, init=zeros)
+    train(net, DATA.X, DATA.Y, softmax_ce, eta=1.0, steps=300)
+    first, last = net.layers
+    assert not first.W.any()
+    assert not first.b.any()
+    assert not last.W.any()
+    share = np.bincount(DATA.labels) / len(DATA.labels)
+    assert np.abs(softmax(last.b)[0] - share).max() < 1e-6
+    assert (net.forward(DATA.X_test).argmax(axis=1) == share.argmax()).all()
+
+
+@pytest.mark.parametrize("hidden", [tanh, relu, sigmoid])
+def test_on_balanced_digits_nothing_at_all_is_learned(hidden):
+    rows = np.concatenate([np.flatnonzero(DATA.labels == k)[:130] for k in range(10)])
+    net = MLP([64, 16, 10], hidden=hidden, output=softmax, init=zeros)
+    train(net, DATA.X[rows], DATA.Y[rows], softmax_ce, eta=1.0, steps=20)
+    assert max(np.abs(p).max() for p in net.parameters()) < 1e-12
+
+
+@pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu", "gelu", "softplus"])
+def test_a_constant_start_gives_copies_for_every_activation(hidden):
+    *_, result = itertools.takewhile(
+        lambda r: r.steps[-1] <= 200, lesson.train_from(hidden, "constant", 0.1, 16, 0.5, 0)
+    )
+    assert result.spreads[-1] < 1e-9
+    assert result.rank == 1
+
+
+def test_copies_cost_two_thirds_of_the_digits():
+    for hidden in ("sigmoid", "tanh"):
+        result = lesson.zero_or_not(hidden=hidden, start="constant", scale=0.1, width=16).result
+        assert 0.2 < np.median(result.accuracies[-25:]) < 0.5
+    for start in ("xavier", "he", "normal"):
+        result = lesson.zero_or_not(hidden="tanh", start=start).result
+        assert 0.96 < result.accuracies[-1] < 1
+        assert result.rank == 16
+
+
+def test_rounding_breaks_the_tie_somewhere():
+    """Not at every width on every machine: among these some unit differs, and then all differences grow."""
+    spreads = [
+        lesson.zero_or_not(hidden="tanh", start="constant", scale=0.1, width=w).result.spreads[-1] for w in (15, 17)
+    ]
+    assert max(spreads) > 0.1 or max(spreads) == 0
+
+
+# ---- C5: convolution and recurrence
+
+
+def test_two_filters_and_two_recurrent_units_stay_copies():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=9), 0.7
+
+    def convolved(w):
+        windows = np.lib.stride_tricks.sliding_window_view(x, 3)
+        return float((np.tanh(windows @ w[:, :3].T).sum(axis=0) @ w[:, 3] - y) ** 2 / 2)
+
+    def recurrent(w):
+        h = np.zeros(2)
+        for value in x[:4]:
+            h = np.tanh(w[:, 0] * value + w[:, 1:3] @ h)
+        return float((h @ w[:, 3] - y) ** 2 / 2)
+
+    for loss in (convolved, recurrent):
+        w = np.full((2, 4), 0.3)
+        for _ in range(20):
+            w = w - 0.1 * numerical_gradient(loss, w)
+        assert np.abs(w - 0.3).max() > 0.01
+        swapped = w[::-1] if loss is convolved else w[::-1][:, [0, 2, 1, 3]]
+        assert np.abs(w - swapped).max() < 1e-12
+
+
+# ---- C6: variance by depth
+
+
+def growth(**settings):
+    return lesson.variance_by_depth(layers=10, width=256, **settings).result
+
+
+def test_the_prediction_is_what_is_measured():
+    for activation, scheme in itertools.product(("tanh", "relu", "sigmoid", "gelu"), lesson.SCHEMES):
+        for std in (0.01, 0.1, 1.0) if scheme == "normal" else (0.1,):
+            r = growth(activation=activation, scheme=scheme, std=std)
+            assert np.abs(np.log(r.a_measured / r.a_predicted)).max() < 0.35, (activation, scheme, std)
+            assert np.abs(np.log(r.g_measured / r.g_predicted)).max() < 0.9, (activation, scheme, std)
+            assert r.g_measured[-1] == pytest.approx(1)
+
+
+def test_he_keeps_relu_and_xavier_keeps_tanh():
+    r = growth(activation="relu", scheme="he")
+    assert 0.5 < r.a_measured[-1] / r.a_measured[0] < 2
+    assert 0.5 < r.g_measured[0] < 2
+    r = growth(activation="relu", scheme="xavier")
+    assert r.a_measured[-1] / r.a_measured[0] < 0.1
+    r = growth(activation="tanh", scheme="xavier")
+    assert 0.3 < r.a_measured[-1] / r.a_measured[0] < 1
+    assert 0.3 < r.g_measured[0] < 3
+
+
+def test_too_small_vanishes_and_too_large_explodes_or_saturates():
+    for activation in ("tanh", "relu"):
+        r = growth(activation=activation, scheme="normal", std=0.01)
+        assert r.a_measured[-1] < 1e-6
+        assert r.g_measured[0] < 1e-6
+    assert growth(activation="relu", scheme="normal", std=1.0).a_measured[-1] > 1e8
+    r = growth(activation="tanh", scheme="normal", std=1.0)
+    assert r.a_measured.min() > 0.9, "saturated"
+    assert 3e3 < r.g_measured[0] < 3e5, "and yet the gradients grow, about ten thousand times"
+
+
+def test_sigmoid_with_xavier_loses_gradient_layer_by_layer():
+    r = growth(activation="sigmoid", scheme="xavier")
+    ratios = r.g_measured[1:] / r.g_measured[:-1]
+    assert (ratios > 3).all()
+    assert r.g_measured[0] < 1e-4
+
+
+def test_the_prediction_finds_the_schemes():
+    """Var(w) = 1/n keeps a linear layer, 2/n a ReLU."""
+    for phi, gain in (("identity", 1), ("relu", 2)):
+        X = np.ones((10, 64))
+        a, g = lesson.predicted(ACTIVATIONS[phi], [64, 64, 64, 64], "normal", (gain / 64) ** 0.5, X, np.ones(10))
+        assert a[-1] == pytest.approx(a[0], rel=1e-3)
+        assert g[0] == pytest.approx(1, rel=1e-2)
+
+
+def test_numbers_beyond_the_axis_are_drawn_on_its_border():
+    explorer = lesson.variance_by_depth(activation="relu", std=3.0, layers=20, width=256)
+    stage = stage_of(explorer)
+    stage.render(explorer.result)
+    heights = stage.artists["a_dots"].get_ydata()
+    assert heights.max() == SIZES[1]
+    assert explorer.result.a_measured.max() > 1e10
+
+
+@pytest.mark.parametrize(("scheme", "std"), [("xavier", (2 / 125) ** 0.5), ("he", 0.02**0.5), ("normal", 0.3)])
+def test_weight_std(scheme, std):
+    assert lesson.weight_std(scheme, 0.3, 100, 25) == pytest.approx(std)
+    init = {"xavier": xavier, "he": he, "normal": normal(0.3)}[scheme]
+    assert init(0, 25 * 40, 100 * 40).std() == pytest.approx(std / (1 if scheme == "normal" else 40**0.5), rel=0.01)
+
+
+# ---- C6 to C8: where the dice must fall
+
+
+@pytest.mark.parametrize(
+    ("thrown", "low", "high"),
+    [
+        (dict(W1=False, b1=False, W2=False), 0.05, 0.2),
+        (dict(W1=False, b1=True, W2=False), 0.96, 1),
+        (dict(W1=True, b1=False, W2=False), 0.96, 1),
+        (dict(W1=False, b1=False, W2=True), 0.96, 1),
+        (dict(W1=True, b1=False, W2=True), 0.96, 1),
+        (dict(W1=True, b1=True, W2=True), 0.96, 1),
+    ],
+)
+def test_random_numbers_in_any_one_array_are_enough_for_tanh(thrown, low, high):
+    for seed_ in (0, 1):
+        result = lesson.throw_dice(**thrown, seed=seed_).result
+        assert low < result.accuracies[-1] < high
+        assert result.rank == (16 if any(thrown.values()) else 0)
+
+
+def test_relu_with_zero_first_weights_is_another_matter():
+    assert lesson.throw_dice(W1=False, b1=False, W2=True, hidden="relu").result.rank == 0
+    half = lesson.throw_dice(W1=False, b1=True, W2=False, hidden="relu").result
+    biases = np.random.default_rng(0)
+    biases.normal(0, 0.1, (16, 64))
+    assert half.rank == (biases.normal(0, 0.1, (1, 16)) > 0).sum(), "units with a bias below 0 are dead"
+
+
+def test_frozen_beats_trained():
+    frozen = [
+        lesson.throw_dice(W1=True, b1=False, trained=False, width=64, seed=k).result.accuracies[-1] for k in range(4)
+    ]
+    assert 0.94 < np.mean(frozen) < 0.98
+    start = lesson.throw_dice(W1=True, b1=False, trained=False, width=64)
+    shown = list(start.compute(**start.params))
+    assert (shown[0].images == shown[-1].images).all(), "the hidden layer is not touched"
+    net = MLP([64, 64, 10], hidden=tanh, output=softmax, init=constant(0.1))
+    train(net, DATA.X, DATA.Y, softmax_ce, eta=0.5, steps=1000, batch=64)
+    assert (net.forward(DATA.X_test).argmax(axis=1) == DATA.labels_test).mean() < 0.5
+
+
+def test_a_unit_is_all_of_its_numbers():
+    net = MLP([3, 2, 1], init=zeros)
+    net.layers[1].W = [[0.0, 0.5]]
+    assert lesson.spread(lesson.Watch(net).units()) == 0.5
+    assert lesson.rank(np.zeros((3, 4))) == 0
+    assert lesson.rank(np.outer([1, 2, 3], [1, 1]) + 1e-12) == 1
+    assert one_hot(np.array([1]), 2).shape == (1, 2)
