@@ -1,0 +1,411 @@
+"""The explorers of lesson 04: pure, warning-free and finite at every corner, drawn without leftovers, and right."""
+
+import copy
+import dataclasses
+import functools
+import io
+import itertools
+import math
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from PIL import Image
+
+from nbcore import MLP, SGD, bce, digits, mse, numerical_gradient, one_hot, sigmoid, softmax, softmax_ce, tanh, train
+from nbcore.draw import Page, Stage
+from nbcore.explore import coding_cost, shape_of_the_loss, softmax_and_digits, two_neurons_race
+from nbcore.explore import mse_vs_cross_entropy as lesson
+
+EXPLORERS = {f.__name__: f for f in (two_neurons_race, shape_of_the_loss, coding_cost, softmax_and_digits)}
+QUICK = Page(640, 1.0)
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def corners(name):
+    """Every corner of an explorer's controls; where those take training, every fifth."""
+    tried = {key: control.corners() for key, control in EXPLORERS[name]().controls.items()}
+    every = [dict(zip(tried, values, strict=True)) for values in itertools.product(*tried.values())]
+    return every[:: 5 if name == "softmax_and_digits" else 1]
+
+
+def pictures(explorer, params):
+    result = explorer.compute(**params)
+    return [copy.deepcopy(one) for one in (result if hasattr(result, "__next__") else [result])]
+
+
+def artists(stage):
+    def flat(things):
+        for thing in things:
+            if isinstance(thing, (list, tuple)):
+                yield from flat(thing)
+            else:
+                yield thing
+
+    return list(flat(stage.artists.values()))
+
+
+def numbers(artist):
+    """What an artist draws."""
+    if isinstance(artist, Line2D):
+        return np.concatenate([np.asarray(v, dtype=float) for v in artist.get_data()])
+    if isinstance(artist, Rectangle):
+        return np.array(artist.get_bbox().bounds)
+    assert isinstance(artist, Text), f"{artist} is not known to this test"
+    return np.array(artist.get_position(), dtype=float)
+
+
+def stage_of(explorer, page=QUICK):
+    return Stage(explorer.draw, page, explorer._panels, explorer._height)
+
+
+def same(one, other):
+    """Whether two results are equal, down to the last bit."""
+    if dataclasses.is_dataclass(one):
+        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, (np.ndarray, float)):
+        return np.array_equal(one, other, equal_nan=True)
+    return one == other
+
+
+# ---- what holds for all
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Runs on the digits that end after their second picture."""
+    monkeypatch.setattr(lesson, "UPDATES", 150)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_corner_is_finite_and_says_something(name, short):
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer)
+    every = corners(name)
+    assert len(every) >= 12
+    for params in every:
+        for result in pictures(explorer, params):
+            explorer.draw(stage.axes, stage.artists, result)
+            for artist in artists(stage):
+                assert np.isfinite(numbers(artist)).all(), (params, artist)
+            for words in (explorer._alt, explorer._status):
+                text = words(params, result)
+                assert text
+                assert not any(odd in text for odd in ("nan", "inf ", "None", "array", "-0.0")), (params, text)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_position_of_every_control_works(name, short):
+    """One control at a time, from the start."""
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer)
+    for key, control in explorer.controls.items():
+        for value in control.values[:: 1 if name != "softmax_and_digits" else 4] + control.values[-1:]:
+            for result in pictures(explorer, {**explorer.params, key: control.check(key, value)}):
+                explorer.draw(stage.axes, stage.artists, result)
+                for artist in artists(stage):
+                    assert np.isfinite(numbers(artist)).all(), (key, value, artist)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_computations_are_pure(name, short):
+    explorer = EXPLORERS[name]()
+    every = corners(name)
+    for params in [explorer.params, *every[:: len(every) // 3 | 1], every[-1]]:
+        given = dict(params)
+        np.random.seed(3)  # noqa: NPY002 (the global state is what must stay untouched)
+        before = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
+        one, other = pictures(explorer, params), pictures(explorer, params)
+        assert (np.random.get_state()[1].tobytes(), np.random.get_state()[2]) == before  # noqa: NPY002
+        assert params == given
+        assert len(one) == len(other)
+        assert all(map(same, one, other))
+
+
+def walk(explorer, steps, seed=0):
+    """Settings as a wandering hand would meet them, which likes the ends."""
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        changes = {}
+        for name in rng.choice(list(explorer.controls), size=rng.integers(1, 4)):
+            control = explorer.controls[str(name)]
+            values = control.corners() if rng.integers(2) else control.values
+            changes[str(name)] = values[rng.integers(len(values))]
+        yield changes
+
+
+@pytest.mark.parametrize("page", [QUICK, Page(900, 1.5, True, "#111111")], ids=["light", "dark"])
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_redrawn_picture_equals_a_fresh_one(name, page, short):
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer, page)
+    for changes in walk(explorer, 8):
+        explorer.set(**changes)
+        assert stage.render(explorer.result) == stage_of(explorer, page).render(explorer.result), explorer.params
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_moves_add_no_artists_and_no_whole_redraws(name, short):
+    explorer = EXPLORERS[name]()
+    stage = stage_of(explorer)
+    stage.render(explorer.result)
+    children = [len(axes.get_children()) for axes in stage.axes]
+    known = [id(artist) for artist in artists(stage)]
+    draws = []
+    original = stage.canvas.draw
+    stage.canvas.draw = lambda: draws.append(1) or original()
+    results = [explorer.set(**changes).result for changes in walk(explorer, 6, seed=1)]
+    for result in (results * 5)[:20]:
+        stage.render(result, "jpeg")
+    assert [len(axes.get_children()) for axes in stage.axes] == children
+    assert [id(artist) for artist in artists(stage)] == known
+    assert not draws
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_the_picture_fills_the_page_in_both_themes(name):
+    explorer = EXPLORERS[name]()
+    for dark in (False, True):
+        image = np.asarray(Image.open(io.BytesIO(explorer.png(Page(900, 1.0, dark)))).convert("L"))
+        paper = image[0, 0]
+        assert (paper < 30) == dark
+        marked = np.abs(image.astype(int) - int(paper)) > 40
+        assert marked.any(axis=0).mean() > 0.8
+        assert marked.any(axis=1).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_controls_have_names_and_every_start_can_be_set(name):
+    make = EXPLORERS[name]
+    explorer = make()
+    labels = [control.label for control in explorer.controls.values()]
+    assert all(labels)
+    assert len(set(labels)) == len(labels)
+    for key, control in explorer.controls.items():
+        for value in control.corners():
+            assert make(**{key: value}).params[key] == value
+        with pytest.raises((ValueError, TypeError)):
+            make(**{key: object()})
+
+
+# ---- D3, D4 and D7: the race
+
+
+def brute(loss, w, b, eta, steps):
+    """Outputs of a neuron with input 1 and target 0, by nbcore's own layers and losses."""
+    net = MLP([1, 1])
+    net.layers[0].W, net.layers[0].b = [[w]], [[b]]
+    outputs = []
+    train(net, [[1.0]], [[0.0]], loss, eta, steps, record=lambda now: outputs.append(now.net.layers[0].a.item()))
+    return np.array(outputs)
+
+
+@pytest.mark.parametrize(
+    ("w", "b", "first", "square", "cross"), [(0.6, 0.9, 0.81757, 36, 8), (2.0, 2.0, 0.98201, 232, 17)]
+)
+def test_the_figures_of_the_race(w, b, first, square, cross):
+    result = two_neurons_race(w=w, b=b, eta=0.15, horizon=300).result
+    for runner, crossed, loss in ((result.mse, square, mse), (result.cross_entropy, cross, bce)):
+        assert runner.a[0] == pytest.approx(first, abs=5e-6)
+        assert runner.crossed == crossed
+        outputs = brute(loss, w, b, 0.15, 300)
+        assert np.abs(outputs[result.updates] - runner.a).max() < 1e-12
+        assert outputs[crossed - 1] >= 0.5 > outputs[crossed]
+
+
+def test_the_slow_start():
+    result = two_neurons_race(w=2, b=2).result
+    assert result.mse.a[-1] == pytest.approx(0.20285, abs=5e-6)
+    assert result.mse.now_slope == pytest.approx(0.017345, abs=5e-7)
+    assert result.cross_entropy.now_slope == pytest.approx(0.98201, abs=5e-6)
+    assert result.cross_entropy.now_slope / result.mse.now_slope == pytest.approx(56.6, abs=0.05)
+    assert result.mse.cost[0] == pytest.approx(0.98201379**2 / 2)
+    assert result.cross_entropy.cost[0] == pytest.approx(-math.log(1 - 0.98201379), rel=1e-6)
+
+
+def test_confidently_wrong():
+    """z = 10 is w = b = 5: both move, so z moves by twice eta times the slope."""
+    result = two_neurons_race(w=5, b=5, horizon=100_000).result
+    assert (result.cross_entropy.crossed, result.mse.crossed) == (37, 73_534)
+
+
+def test_only_the_sum_of_w_and_b_matters():
+    one, other = (two_neurons_race(w=w, b=4 - w, horizon=1000).result for w in (-1.0, 2.0))
+    assert np.abs(one.mse.a - other.mse.a).max() < 1e-12
+
+
+@pytest.mark.parametrize("name", ["mse", "cross-entropy"])
+def test_the_quick_loop_runs_like_the_readable_one(name):
+    slope = {"mse": lesson.slope_mse, "cross-entropy": lesson.slope_cross_entropy}[name]
+    for z, eta, grid in ((4.0, 0.15, range(301)), (10.0, 3.0, range(0, 3001, 7)), (-2.0, 10.0, (0, 5, 40))):
+        quick, crossed = lesson._known_run(name, z, eta, tuple(grid))
+        plain, crossed_too = lesson.run_neuron(slope, z, eta, grid)
+        assert np.abs(quick - plain).max() < 1e-9
+        assert crossed == crossed_too
+
+
+@pytest.mark.parametrize("horizon", lesson.HORIZONS)
+def test_the_crossing_does_not_depend_on_the_view(horizon):
+    result = two_neurons_race(horizon=horizon).result
+    assert result.cross_entropy.crossed == 17
+    assert result.mse.crossed == (232 if horizon >= 232 else -1)
+
+
+def test_a_third_neuron_takes_any_slope():
+    explorer = two_neurons_race(lambda z, a, y: 0.5 * (a > 0.5))
+    assert explorer.result.own.crossed == math.ceil(4 / (0.3 * 0.5) + 1e-9)
+    assert "Yours: falls below 0.5 at update 27" in explorer.status
+    assert same(two_neurons_race(lesson.slope_mse).result.own.a, two_neurons_race().result.mse.a)
+    with pytest.raises(ValueError, match="no longer finite"):
+        two_neurons_race(lambda z, a, y: math.inf).set(w=1)
+
+
+# ---- the shape
+
+
+def test_slopes_are_slopes():
+    for activation, y in itertools.product(lesson.SHAPES, (0.0, 0.3, 1.0)):
+        r = lesson.shape(activation, y, 1.0)
+        for z, values, slopes in ((r.z, r.mse, r.mse_slope), (r.ce_z, r.ce, r.ce_slope)):
+            slice_ = slice(40, -40)  # away from the poles of the linear output
+            found = np.gradient(values, z)[slice_]
+            assert np.abs(found - slopes[slice_]).max() < 0.02 * np.abs(slopes[slice_]).max() + 1e-4
+        for k in (0, 1):
+            point = np.array([0.4])
+            loss = functools.partial(lesson._losses, activation, y=y)
+            slope = numerical_gradient(lambda z, loss=loss, k=k: loss(z=z)[2 * k].sum(), point)
+            assert slope == pytest.approx(lesson._losses(activation, point, y)[2 * k + 1], abs=1e-7)
+
+
+def test_bounds_of_loss_and_slope():
+    r = lesson.shape("sigmoid", 0.0, 10.0)
+    assert r.ce_slope.max() < 1
+    assert r.mse.max() < 0.5
+    a = np.linspace(0, 1, 30_001)
+    assert (a**2 * (1 - a)).max() == pytest.approx(4 / 27, abs=1e-9)
+    assert a[(a**2 * (1 - a)).argmax()] == pytest.approx(2 / 3)
+    assert r.mse_slope.max() == pytest.approx(4 / 27, abs=1e-4)
+    assert r.now_mse[1] < 5e-5
+
+
+def test_matching_pairs_leave_a_minus_y():
+    for activation, y in itertools.product(("sigmoid", "tanh"), (0.0, 0.4, 1.0)):
+        r = lesson.shape(activation, y, -1.5)
+        assert r.now_ce[1] == pytest.approx(r.now_a - r.target, abs=1e-12)
+    r = lesson.shape("linear", 0.4, -1.5)
+    assert r.now_mse[1] == pytest.approx(r.now_a - r.target, abs=1e-12)
+    assert math.isnan(r.now_ce[0])
+    assert "is no probability" in shape_of_the_loss(activation="linear", z=2.0).status
+
+
+def test_the_floor_of_a_soft_target_is_its_entropy():
+    for y in (0.0, 0.05, 0.3, 0.5, 1.0):
+        r = lesson.shape("sigmoid", y, 0.0)
+        at_target = -sum(p * math.log(p) for p in (y, 1 - y) if p)
+        assert r.floor == pytest.approx(at_target, abs=1e-12)
+        assert r.ce.min() >= r.floor - 1e-9
+    assert lesson.shape("sigmoid", 0.3, 0.0).ce.min() == pytest.approx(
+        lesson.shape("sigmoid", 0.3, 0.0).floor, abs=1e-4
+    )
+
+
+# ---- bits
+
+
+def test_bits_paid():
+    r = coding_cost().result
+    assert (r.paid, r.entropy) == (2.0, 1.75)
+    r = coding_cost(sun=40, cloud=20, rain=10, snow=10).result
+    assert r.paid == pytest.approx(1.75, abs=1e-12)
+    assert r.lengths.tolist() == [1, 2, 3, 3]
+    assert coding_cost(sun=5, cloud=5, rain=10, snow=20).result.paid == pytest.approx(2.625)
+    assert coding_cost(truth="always sun (one-hot)").result.entropy == 0
+    for truth in lesson.TRUTHS:
+        assert sum(lesson.TRUTHS[truth]) == pytest.approx(1)
+        for weights in itertools.product((1, 7, 40), repeat=4):
+            r = lesson.bits(truth, *weights)
+            assert r.paid >= r.entropy - 1e-12
+            assert r.paid * math.log(2) == pytest.approx(softmax_ce(r.a[None], r.y[None]), abs=1e-9)
+
+
+# ---- the digits
+
+
+def last(**params):
+    start = softmax_and_digits(**params)
+    *_, result = lesson.race_digits(**start.params)
+    return result
+
+
+def test_the_digits_are_split_once_and_the_test_set_is_held_out():
+    X, labels, X_test, labels_test = lesson.split_digits()
+    assert (len(X), len(X_test)) == (1297, 500)
+    every = digits()[0]
+    assert sorted(map(bytes, [*X, *X_test])) == sorted(map(bytes, every))
+    assert len(labels) + len(labels_test) == 1797
+
+
+def test_wrong_labels_are_wrong_and_as_many_as_asked():
+    labels = lesson.split_digits()[1]
+    for share in (0.0, 0.2, 0.6):
+        wrong = lesson.wrong_labels(labels, share, 3)
+        assert (wrong != labels).sum() == round(share * len(labels))
+        assert set(wrong) <= set(range(10))
+    assert not np.array_equal(lesson.wrong_labels(labels, 0.2, 3), lesson.wrong_labels(labels, 0.2, 4))
+
+
+@pytest.mark.parametrize("output", lesson.OUTPUTS)
+def test_the_race_on_digits_is_plain_training(output):
+    """Each start is what one network, trained alone by the readable engine, would be."""
+    *_, result = lesson.race_digits(output, 20, 3, 0.5, 2, 8, 1)
+    X, labels, X_test, y_test = lesson.split_digits()
+    phi, partner = {"softmax": (softmax, softmax_ce), "sigmoid": (sigmoid, bce)}[output]
+    for name, loss, eta in (("cross-entropy", partner, 0.5), ("MSE", mse, 1.0)):
+        net = MLP([64, 8, 10], tanh, phi, seed=102, dtype="float32")
+        net.layers[-1].W = 3 * net.layers[-1].W
+        Y = one_hot(lesson.wrong_labels(labels, 0.2, 102), 10)
+        train(net, X, Y, loss, steps=100, optimizer=SGD(eta), batch=64, seed=1, engine="plain")
+        right = (net.forward(X_test).argmax(axis=-1) == y_test).mean()
+        assert result.test[name][2, 2] == pytest.approx(right, abs=0.0041)  # two images: float32
+        assert result.test[name].shape == (21, 4)
+
+
+def test_cross_entropy_is_quicker_at_first_and_level_at_the_end():
+    for seed in (0, 1):
+        r = last(seed=seed)
+        assert (r.test["cross-entropy"][1] > r.test["MSE"][1] + 0.1).all()
+        assert np.abs(r.test["cross-entropy"][-1].mean() - r.test["MSE"][-1].mean()) < 0.02
+
+
+def test_confidently_wrong_digits():
+    for seed in (0, 1):
+        r = last(scale=10, seed=seed)
+        assert (1 - r.test["MSE"][-1]).mean() > 3 * (1 - r.test["cross-entropy"][-1]).mean()
+        assert r.pull["MSE"][0, 0] < 0.2 * r.pull["cross-entropy"][0, 0]
+
+
+@pytest.mark.parametrize("output", lesson.OUTPUTS)
+def test_wrong_labels_pull_less_in_mse(output):
+    r = last(output=output, wrong=40)
+    ratio = {name: r.pull[name][-1, 1] / r.pull[name][-1, 0] for name in r.pull}
+    assert ratio["cross-entropy"] > 1.5 * ratio["MSE"]
+    if output == "softmax":
+        assert r.test["MSE"][-1].mean() > r.test["cross-entropy"][-1].mean() + 0.015
+
+
+def test_partial_pictures_come_on_the_way():
+    shown = list(lesson.race_digits(**softmax_and_digits().params))
+    assert [r.updates[-1] for r in shown] == [50, 150, 300, 500, 750, 1000]
