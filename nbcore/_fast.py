@@ -208,9 +208,9 @@ class Plan:
         X, Z_out = self.samples(slot)[0], self.out[slot]
         a_in: np.ndarray = np.ascontiguousarray(X[:-1].T)
         found: list[tuple[np.ndarray, ...]] = []
-        for phi, Z, D in zip(self.phis, [*self.Z, Z_out], self.D, strict=True):
+        for k, (Z, D) in enumerate(zip([*self.Z, Z_out], self.D, strict=True)):
             z = Z.mT.copy()
-            a = phi.f(z)
+            a = self.A[k][..., :-1, :].mT.copy() if k < len(self.A) else self.phis[-1].f(z)
             found.append((a_in, z, a, D.mT.copy()))
             a_in = a
         return found

@@ -219,7 +219,8 @@ def _moments(run: _Run, legs: Iterable[int]) -> Iterator[Step]:
             stop.losses = np.concatenate([*losses, stop.losses])
             raise
         engine.give_back()
-        engine.show()
+        with np.errstate(all="ignore"):
+            engine.show()
         done += leg
         since = losses[0] if len(losses) == 1 else np.concatenate(losses)
         yield Step(done - 1, since[-1][()], run.net, since)

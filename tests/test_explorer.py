@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from nbcore.draw import Page, Stage
-from nbcore.explore import Explorer, choice, count, slider, toggle
+from nbcore.explore import Explorer, Progress, choice, count, slider, toggle
+from nbcore.explore import explorer as module
 from nbcore.training import Diverged
 
 X = np.linspace(0, 1, 20)
@@ -53,8 +54,12 @@ def page_sends(explorer, **state):
     explorer.picture._handle_msg({"content": {"data": data}, "buffers": []})
 
 
+def page_says(explorer, **content):
+    explorer.picture._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+
 def page_rests(explorer):
-    explorer.picture._handle_msg({"content": {"data": {"method": "custom", "content": {"rest": True}}}, "buffers": []})
+    page_says(explorer, rest=True)
 
 
 def move(explorer, **changes):
@@ -423,6 +428,7 @@ class Run:
 
     def explorer(self):
         explorer = shown(make(self.compute, self.draw))
+        explorer._patience = 0  # every result is drawn
         self.log.clear()
         return explorer
 
@@ -538,6 +544,154 @@ def test_an_explorer_works_without_a_loop_as_well():
     explorer = run.explorer()
     move(explorer, slope=2)
     assert [e[0] for e in run.log] == ["start", "picture", "picture", "picture", "end", "closed"]
+
+
+# ---- runs that are quick, and runs that are long
+
+
+class Clocked(Run):
+    """A run that takes as long as it says, by a clock of its own."""
+
+    def __init__(self, monkeypatch, takes):
+        super().__init__()
+        self.takes, self.now = takes, 0.0
+        monkeypatch.setattr(module, "time", self)
+
+    def perf_counter(self):
+        return self.now
+
+    def compute(self, slope, shift, bent):
+        try:
+            for k, seconds in enumerate(self.takes):
+                self.now += seconds
+                yield X, X * slope + k, slope, k
+        finally:
+            self.log.append(("closed", slope))
+
+    def explorer(self):
+        explorer = super().explorer()
+        explorer._patience = module.PATIENCE
+        return explorer
+
+    def pictures(self):
+        return [k for kind, _, *k in self.log if kind == "picture"]
+
+
+@pytest.mark.parametrize(
+    ("takes", "shown"),
+    [
+        ([0.004] * 5, [4]),  # over within the patience: only the end
+        ([0.02] * 5, [1, 3, 4]),  # as long as there is time for one more
+        ([0.2] * 3, [0, 1, 2]),
+        ([0.001, 0.2], [0, 1]),  # the second takes long: show what there is
+    ],
+)
+def test_a_quick_run_shows_its_end_and_a_slow_one_what_it_has(monkeypatch, takes, shown):
+    async def drive():
+        run = Clocked(monkeypatch, takes)
+        explorer = run.explorer()
+        move(explorer, slope=1.5)  # a first run, to know how long one waits for a result
+        await settle(explorer)
+        run.log.clear()
+        move(explorer, slope=2)
+        await settle(explorer)
+        assert [k for (k,) in run.pictures()] == shown
+        assert explorer.picture.alt == f"A curve that ends at {2 + len(takes) - 1}."
+
+    asyncio.run(drive())
+
+
+class Long(Clocked):
+    """Half a second a piece, of which only every second has a picture."""
+
+    def compute(self, slope, shift, bent):
+        try:
+            for k in range(8):
+                self.now += 0.5
+                yield Progress(k + 1, 8, (X, X * slope + k, slope, k) if k % 2 else None)
+            yield X, X * slope + 8, slope, 8
+        finally:
+            self.log.append(("closed", slope))
+
+
+def test_a_long_run_tells_how_far_it_is_and_leaves_nothing_behind(monkeypatch):
+    async def drive():
+        told = []
+        run = Long(monkeypatch, [])
+        explorer = run.explorer()
+        assert explorer.picture.progress == {}
+        explorer.picture.observe(lambda change: told.append(change.new), "progress")
+        move(explorer, slope=2)
+        await settle(explorer)
+        assert told[0] == {"done": 1, "total": 8, "left": 3.5}
+        assert told[6] == {"done": 7, "total": 8, "left": 0.5}
+        assert told[-1] == {}
+        assert [k for (k,) in run.pictures()] == [1, 3, 5, 7, 8]
+        assert explorer.result[1][-1] == 10
+
+    asyncio.run(drive())
+
+
+def test_a_long_run_can_be_stopped(monkeypatch):
+    async def drive():
+        run = Long(monkeypatch, [])
+        explorer = run.explorer()
+        move(explorer, slope=2)
+        while run.pictures() != [[1]]:
+            await asyncio.sleep(0.001)
+        page_says(explorer, stop=True)
+        await settle(explorer)
+        assert run.pictures() == [[1]]
+        assert run.log[-1] == ("closed", 2)
+        assert explorer.picture.progress == {}
+        assert explorer.picture.error == ""
+        assert "Stopped" in explorer.picture.status
+        move(explorer, slope=3)
+        await settle(explorer)
+        assert run.pictures()[-1] == [8]
+        assert "Stopped" not in explorer.picture.status
+
+    asyncio.run(drive())
+
+
+def test_an_error_takes_the_bar_away(monkeypatch):
+    def fails(slope, shift, bent):
+        yield X, X
+        if slope == 2:
+            for k in range(3):
+                run.now += 1
+                yield Progress(k + 1, 4)
+            raise ValueError("not with 2")
+
+    async def drive():
+        explorer = shown(make(fails))
+        move(explorer, slope=2)
+        await settle(explorer)
+        assert explorer.picture.progress == {}
+        assert "not with 2" in explorer.picture.error
+
+    run = Clocked(monkeypatch, [])
+    asyncio.run(drive())
+
+
+def test_without_a_page_only_results_count(monkeypatch):
+    explorer = make(Long(monkeypatch, []).compute)
+    assert explorer.result[1][-1] == 9
+    assert "progress" not in repr(explorer).lower()
+    nothing = make(lambda slope, shift, bent: (Progress(k, 2) for k in range(2)))
+    with pytest.raises(TypeError, match="must yield a result at the end, not only Progress"):
+        _ = nothing.result
+
+
+def test_controls_without_effect_are_named():
+    explorer = shown(make(idle=lambda p: {"shift"} if p["bent"] else set()))
+    assert explorer.picture.idle == []
+    move(explorer, bent=True)
+    assert explorer.picture.idle == ["shift"]
+    move(explorer, shift=1)  # it may be moved all the same
+    assert explorer.params["shift"] == 1
+    with pytest.raises(ValueError, match="idle names 'size', but there is no such control"):
+        make(idle=lambda p: ["size"])
 
 
 # ---- what stays behind

@@ -273,7 +273,7 @@ def test_linear_layers_collapse_into_one_at_every_corner():
             assert eta == 10
             continue
         count += 1
-        assert len(shown) == 3
+        assert len(shown) == 4
     assert count > 40
 
 
@@ -284,9 +284,9 @@ def test_other_activations_do_not_collapse():
         assert activation not in ("relu", "tanh", "gelu") or max(map(straight, result.lines)) > 0.3
 
 
-def test_training_stops_after_a_thousand_updates_and_shows_three_pictures():
+def test_training_stops_after_a_thousand_updates_and_shows_four_pictures():
     shown = list(lesson.bend("moons", 0.15, 1, 8, "tanh", 1.0, 0))
-    assert [len(r.losses) - 1 for r in shown] == [250, 600, 1000]
+    assert [len(r.losses) - 1 for r in shown] == [250, 500, 750, 1000]
     assert shown[-1].accuracy > 0.99
 
 

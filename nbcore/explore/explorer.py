@@ -6,7 +6,9 @@ import asyncio
 import base64
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nbcore.draw.stage import Page, Stage
@@ -16,6 +18,18 @@ from nbcore.training import Diverged
 
 # What is stored in a notebook and seen without a kernel: always the same page, whoever ran it.
 STORED = Page(width=960, ratio=1.5)
+PATIENCE = 0.05  # seconds without a picture: a run that is quicker shows only its end
+LONG = 0.4  # seconds after which a run shows how far it is, and can be stopped
+TELL = 0.1  # seconds between two such messages
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a long `compute` may yield on its way: `done` of `total`, and a picture so far, if there is one."""
+
+    done: int
+    total: int
+    result: Any = None
 
 
 class Explorer:
@@ -24,7 +38,11 @@ class Explorer:
     `controls`: {name: Control}. `compute(**params) -> result` is pure; as a generator, each result it yields is
     a picture, and newer settings close it. `draw(axes, artists, result)` fills `artists` once, then only sets
     data. `alt` says what there is to see, `status` what came out: a string, or a function of (params, result).
-    `panels` are relative widths, `height` is in CSS pixels.
+    `panels` are relative widths, `height` is in CSS pixels. `idle(params)` names the controls that have no effect
+    for these settings; they are shown dimmed.
+
+    A long `compute` yields `Progress(done, total, result)` now and then: the page shows a bar, an estimate and a
+    button that stops the run, with the last picture kept. Elsewhere only results count.
 
     Without a browser: `.set(name=value)`, `.params`, `.result`, `.png()`. Moves in a page come in through
     `.picture`; what went wrong last is in `.error`. Raises ValueError or TypeError for settings that do not fit.
@@ -41,14 +59,19 @@ class Explorer:
         status: str | Callable[[dict[str, Any], Any], str] = "",
         panels: Sequence[float] = (1,),
         height: int = 330,
+        idle: Callable[[dict[str, Any]], Iterable[str]] | None = None,
     ) -> None:
         for name, control in controls.items():
             if not isinstance(control, Control):
                 raise TypeError(f"controls[{name!r}] must be a control (slider, rate, choice ...), got {control!r}")
         inspect.signature(compute).bind(**dict.fromkeys(controls))  # a TypeError now, rather than at the first move
+        for name in idle({name: control.value for name, control in controls.items()}) if idle is not None else ():
+            if name not in controls:
+                raise ValueError(f"idle names {name!r}, but there is no such control; there are {', '.join(controls)}")
         self.controls, self.compute, self.draw = dict(controls), compute, draw
         self.title, self._alt, self._status = title, alt, status
         self._panels, self._height = tuple(panels), height
+        self._idle = idle
         self._params = {name: control.value for name, control in controls.items()}
         self._result: Any = None
         self._computed = False
@@ -58,6 +81,10 @@ class Explorer:
         self._wanted = self._shown = 0
         self._resting = False  # the page has asked for the fine picture, which comes when a run has ended
         self._task: asyncio.Task[None] | None = None
+        self._patience = PATIENCE
+        self._gap = float("inf")  # the longest wait for a result in the last run
+        self._began = self._told_progress = self._longest = 0.0
+        self._stopped = False
         self._picture: Picture | None = None
 
     # ---- without a browser
@@ -73,7 +100,10 @@ class Explorer:
         with self._lock:
             if not self._computed:
                 for result in self._results():
-                    self._result, self._computed = result, True
+                    if not isinstance(result, Progress):
+                        self._result, self._computed = result, True
+                if not self._computed:
+                    raise TypeError(f"compute of {self.title!r} must yield a result at the end, not only Progress")
             return self._result
 
     def set(self, **changes: Any) -> Explorer:
@@ -133,6 +163,7 @@ class Explorer:
         if self._picture is None:
             described = [control.describe(name) for name, control in self.controls.items()]
             self._picture = Picture(title=self.title, controls=described, params=self._params, start=self._params)
+            self._picture.idle = self._idle_now()
             self._picture.observe(self._moved, "params")
             self._picture.observe(self._turned, "page")
             self._picture.on_msg(self._told)
@@ -156,7 +187,7 @@ class Explorer:
             return
         # The first picture is drawn before this move counts as handled, so the page holds the next one back until
         # then: drawn in the loop, it would let moves queue up.
-        results = self._results()
+        results = self._start()
         if self._try(lambda: self._show_next(results, goal)):
             self._task = loop.create_task(self._go_on(results, goal))
         else:
@@ -170,25 +201,76 @@ class Explorer:
                 results.close()
                 return
 
+    def _start(self) -> Generator[Any]:
+        """A new run, which may be watched and stopped."""
+        self._began, self._told_progress, self._stopped = time.perf_counter(), 0.0, False
+        self._longest = 0.0
+        return self._results()
+
     def _show_next(self, results: Iterator[Any], goal: int) -> bool:
-        """Draws the next result; False when there is none, or when there are newer settings."""
+        """Draws the next result that is worth it; False when the last one is drawn, or when there are newer settings.
+
+        Results that the next one would replace at once are not drawn: a run that ends soon shows only its end.
+        """
         if self._wanted != goal:
             return False
+        if self._stopped:
+            self._tell_progress(None)
+            self._shown = goal
+            self.picture.status = f"Stopped before the end. {self.picture.status}".rstrip()
+            self._refine()
+            return False
+        start = before = time.perf_counter()
+        waiting = []
         for result in results:
-            self._show(result)
-            return True
-        self._shown = goal
-        self._refine()
-        return False
+            now = time.perf_counter()
+            self._longest, before = max(self._longest, now - before), now
+            if isinstance(result, Progress):
+                self._tell_progress(result)
+                if result.result is None:
+                    if now - start > self._patience:
+                        break  # lets the loop take in a newer move, or the order to stop
+                    continue
+                result = result.result
+            waiting = [result]
+            if now - start + self._gap > self._patience:
+                break
+        else:
+            self._gap = self._longest
+            if waiting:
+                self._show(waiting[0])
+            self._tell_progress(None)
+            self._shown = goal
+            self._refine()
+            return False
+        if waiting:
+            self._show(waiting[0])
+        return True
 
     def _show_all(self) -> None:
         def every() -> bool:
-            for result in self._results():
-                self._show(result)
+            results, goal = self._start(), self._wanted
+            while self._show_next(results, goal):
+                pass
             return True
 
-        if self._try(every):
-            self._shown = self._wanted
+        self._try(every)
+
+    def _tell_progress(self, progress: Progress | None) -> None:
+        """How far a long run is: sent now and then, and cleared at the end."""
+        if self._picture is None:
+            return
+        now = time.perf_counter()
+        if progress is None:
+            if self._picture.progress:
+                self._picture.progress = {}
+        elif now - self._began > LONG and now - self._told_progress > TELL and progress.done > 0:
+            self._told_progress = now
+            left = (now - self._began) * (progress.total - progress.done) / progress.done
+            self._picture.progress = {"done": progress.done, "total": progress.total, "left": round(left, 1)}
+
+    def _idle_now(self) -> list[str]:
+        return sorted(self._idle(self.params)) if self._idle is not None else []
 
     def _try(self, work: Callable[[], Any]) -> Any:
         try:
@@ -196,6 +278,7 @@ class Explorer:
                 return work()
         except Exception as error:
             self._shown = self._wanted
+            self._tell_progress(None)
             self._stages.clear()  # a drawing that stopped half way may have left its artists half set
             self._say(error)
             return False
@@ -217,6 +300,7 @@ class Explorer:
             self.picture.frame, self.picture.mime = frame, mime
             self.picture.alt, self.picture.status, self.picture.error = alt, status, error
             self.picture.height = self._stage("quick").height
+            self.picture.idle = self._idle_now()
 
     def _again(self, kind: str, format: str) -> None:
         """The picture that is shown, drawn once more; its words stay."""
@@ -239,7 +323,9 @@ class Explorer:
             self._try(lambda: self._show(self.result))
 
     def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
-        """The hand rests: send the same picture once more, lossless and as fine as the screen."""
+        """The hand rests: send the same picture once more, lossless and as fine as the screen. Or: stop."""
+        if content.get("stop"):
+            self._stopped = True
         if content.get("rest"):
             self._resting = True
             self._try(self._refine)

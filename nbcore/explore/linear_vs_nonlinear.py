@@ -98,13 +98,13 @@ def _seen_by_last_layer(net: Sequential, X: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def bend(data: str, noise: float, depth: int, width: int, activation: str, eta: float, seed: int) -> Iterator[Bent]:
-    """Trains a fresh network for 1,000 updates; a picture after 250, 600 and all of them."""
+    """Trains a fresh network for 1,000 updates; a result after each quarter of them."""
     X, Y = PLANE[data](200, noise, seed=0)
     net = MLP([2] + [width] * depth + [1], hidden=activation, output=sigmoid, seed=seed)
     losses = []
-    for now in training(net, X, Y, bce, SGD(eta)):
-        losses.append(now.loss)
-        if now.step in (250, 600, UPDATES):
+    for now in training(net, X, Y, bce, SGD(eta), every=UPDATES // 4):
+        losses.extend(now.losses)
+        if now.step:
             yield view(net, X, Y, losses)
         if now.step == UPDATES:
             return
@@ -166,6 +166,7 @@ def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
         status=_bend_status,
         panels=(1, 1, 0.8),
         height=350,
+        idle=lambda p: () if p["depth"] else ("width", "activation"),
     )
 
 
@@ -303,7 +304,7 @@ def _by_hand_status(p: dict[str, Any], r: ByHand) -> str:
 def build_by_hand(**start: Any) -> Explorer:
     """Four ReLU hinges or sigmoid steps, placed and weighed by hand; then gradient descent goes on from there."""
     # Two hinges follow the sine half of the way; the others wait for a hand.
-    knots, weights = (-1.0, -0.5, 0.0, 1.0), (-2.0, 4.0, 0.0, 0.0)
+    knots, weights = (-1.0, -0.5, 0.0, 0.75), (-2.0, 4.0, 0.0, 0.0)
     controls: dict[str, Any] = {
         "target": choice("target", CURVES, start.get("target", "sine")),
         "unit": choice("pieces", UNITS, start.get("unit", "ReLU hinge")),

@@ -54,7 +54,7 @@ function makeControl(spec, id, parent, changed) {
   }
   input.id = id;
   keepKeys(input);
-  return { input, show };
+  return { input, show, box };
 }
 
 function render({ model, el }) {
@@ -89,7 +89,18 @@ function render({ model, el }) {
   });
 
   const picture = make("img", "nbx-picture", root);
-  const status = make("p", "nbx-status", root);
+  const below = make("div", "nbx-below", root);
+  const status = make("p", "nbx-status", below);
+  const run = make("div", "nbx-run", below);
+  run.hidden = true;
+  const bar = make("progress", "", run);
+  bar.setAttribute("aria-label", "How far it is: " + model.get("title"));
+  const left = make("span", "nbx-left", run);
+  const stop = make("button", "", run, "Stop");
+  stop.type = "button";
+  stop.setAttribute("aria-label", "Stop: " + model.get("title"));
+  keepKeys(stop);
+  stop.addEventListener("click", () => model.send({ stop: true }));
   const error = make("p", "nbx-error", root);
   error.setAttribute("role", "alert");
   const spoken = make("p", "nbx-spoken", root); // read out once the hand rests, not at every picture
@@ -120,6 +131,24 @@ function render({ model, el }) {
     root.classList.toggle("nbx-stale", Boolean(message));
   };
 
+  const showRun = () => {
+    const { done, total, left: seconds } = model.get("progress");
+    run.hidden = total === undefined;
+    if (run.hidden) return;
+    bar.max = total;
+    bar.value = done;
+    left.textContent = seconds < 1 ? "almost done" : `about ${Math.ceil(seconds)} s left`;
+  };
+  const showIdle = () => {
+    const idle = model.get("idle");
+    for (const [name, { input, box }] of Object.entries(controls)) {
+      box.classList.toggle("nbx-idle", idle.includes(name));
+      box.title = idle.includes(name) ? "No effect with these settings" : "";
+      if (idle.includes(name)) input.setAttribute("aria-description", "no effect with these settings");
+      else input.removeAttribute("aria-description");
+    }
+  };
+
   let told = "";
   const tellPage = () => {
     if (!root.clientWidth) return; // not laid out yet, or in a hidden tab
@@ -148,9 +177,13 @@ function render({ model, el }) {
   model.on("change:frame", showFrame);
   model.on("change:params", showParams);
   model.on("change:alt change:status change:error", showWords);
+  model.on("change:progress", showRun);
+  model.on("change:idle", showIdle);
   showParams();
   showWords();
   showFrame();
+  showRun();
+  showIdle();
   return () => {
     widths.disconnect();
     themes.disconnect();
@@ -161,6 +194,8 @@ function render({ model, el }) {
     model.off("change:frame", showFrame);
     model.off("change:params", showParams);
     model.off("change:alt change:status change:error", showWords);
+    model.off("change:progress", showRun);
+    model.off("change:idle", showIdle);
     if (url) URL.revokeObjectURL(url);
   };
 }

@@ -41,6 +41,8 @@ class Picture(anywidget.AnyWidget):
     alt = t.Unicode().tag(sync=True)
     status = t.Unicode().tag(sync=True)
     error = t.Unicode().tag(sync=True)
+    progress = t.Dict().tag(sync=True)  # of a long run: done, total, seconds left; empty when there is none
+    idle: t.List = t.List().tag(sync=True)  # names of controls that have no effect now
 
     @property
     def seen_on(self) -> Page:
