@@ -1,7 +1,7 @@
 """Explorers: pictures with controls. The only floor that needs a widget library."""
 
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
-from nbcore.explore.explorer import Explorer, Progress
+from nbcore.explore.explorer import Explorer
 from nbcore.explore.linear_vs_nonlinear import (
     bend_the_line,
     build_by_hand,
@@ -27,7 +27,6 @@ __all__ = [
     "Explorer",
     "Picture",
     "Predict",
-    "Progress",
     "Score",
     "Watch",
     "bend_the_line",
