@@ -234,6 +234,25 @@ def test_controls_have_names_and_every_start_can_be_set(name):
             assert make(**{key: value}).params[key] == value
 
 
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_controls_shown_as_idle_change_nothing_and_the_others_do(name, short):
+    explorer = EXPLORERS[name]()
+    settings = [explorer.params]
+    if name == "zero_or_not":
+        settings += [{**explorer.params, "start": start, "hidden": "none"} for start in lesson.STARTS]
+    if name == "throw_dice":
+        settings += [{**explorer.params, "b1": False}]
+    if name == "variance_by_depth":
+        settings += [{**explorer.params, "scheme": "he"}]
+    for params in settings:
+        idle = explorer._idle(params) if explorer._idle else []
+        reference = pictures(explorer, params)[-1]
+        for key, control in explorer.controls.items():
+            others = [value for value in control.corners() if value != params[key]]
+            changed = [not same(pictures(explorer, {**params, key: value})[-1], reference) for value in others]
+            assert any(changed) == (key not in idle), (params, key)
+
+
 def test_small_images_are_drawn_where_they_belong_and_in_their_colors():
     """Orange above 0, blue below, paper at 0, the first image in the upper left corner."""
     explorer = lesson.zero_or_not()

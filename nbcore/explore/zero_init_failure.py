@@ -104,8 +104,9 @@ class Watch:
 
     def units(self) -> np.ndarray:
         """A row for each unit of the first layer: its weights, its bias, and its weights into the next layer."""
-        first, *rest = [*([self.frozen] if self.frozen else []), *self.net.layers]
-        return np.concatenate([first.W, first.b.T, *(layer.W.T for layer in rest[:1])], axis=1)
+        layers = ([self.frozen] if self.frozen else []) + self.net.layers
+        first, into_next = layers[0], [layer.W.T for layer in layers[1:2]]
+        return np.concatenate([first.W, first.b.T, *into_next], axis=1)
 
 
 def spread(units: np.ndarray) -> float:
@@ -157,7 +158,8 @@ def _run_alt(r: Run, what: str, units: str) -> str:
         f"Four panels for {what}. First: the weights into each of {len(r.images)} {units} units as images of 8 by 8 "
         f"pixels, orange above 0 and blue below. Second: the largest difference between two units over the updates, "
         f"on a logarithmic axis, now {r.spreads[-1]:.1g}. Third: the loss, from {r.losses[0]:.2g} to "
-        f"{r.losses[-1]:.2g}. Fourth: the share of test digits that are right, from {r.accuracies[0]:.0%} to {r.accuracies[-1]:.0%}."
+        f"{r.losses[-1]:.2g}. Fourth: the share of test digits that are right, from {r.accuracies[0]:.0%} to "
+        f"{r.accuracies[-1]:.0%}."
     )
 
 
@@ -175,6 +177,14 @@ def _count(n: int, thing: str) -> str:
 
 def _kind(p: dict[str, Any]) -> str:
     return "output" if p["hidden"] == "none" else f"{p['hidden']}"
+
+
+def _without_effect(p: dict[str, Any]) -> list[str]:
+    return [
+        *(["scale"] if p["start"] not in ("constant", "normal") else []),
+        *(["seed"] if p["start"] in ("zeros", "constant") else []),
+        *(["width"] if p["hidden"] == "none" else []),
+    ]
 
 
 def zero_or_not(compute: Callable[..., Any] = train_from, **start: Any) -> Explorer:
@@ -196,6 +206,7 @@ def zero_or_not(compute: Callable[..., Any] = train_from, **start: Any) -> Explo
         status=lambda p, r: _run_status(r, _kind(p)),
         panels=(1, 0.9, 0.9, 0.9),
         height=270,
+        idle=_without_effect,
     )
 
 
@@ -207,7 +218,7 @@ def dice(
 ) -> Iterator[Run]:
     """As `train_from`, but each array starts at random or at zero by itself; the hidden layer may stay as it is."""
     data, rng = digits_split(), np.random.default_rng(seed)
-    net = MLP([64, width, 10], hidden=hidden, output=softmax, init=zeros)
+    net: Sequential = MLP([64, width, 10], hidden=hidden, output=softmax, init=zeros)
     first, last = net.layers
     # All are drawn, whatever is used: a switch then changes its own array only.
     drawn = rng.normal(0, std, first.W.shape), rng.normal(0, std, first.b.shape), rng.normal(0, std, last.W.shape)
@@ -252,6 +263,7 @@ def throw_dice(**start: Any) -> Explorer:
         status=lambda p, r: _run_status(r, p["hidden"]),
         panels=(1, 0.9, 0.9, 0.9),
         height=270,
+        idle=lambda p: [] if p["W1"] or p["b1"] or p["W2"] else ["std", "seed"],
     )
 
 
@@ -444,6 +456,7 @@ def variance_by_depth(**start: Any) -> Explorer:
         status=_depth_status,
         panels=(0.9, 1, 0.9, 1),
         height=300,
+        idle=lambda p: [] if p["scheme"] == "normal" else ["std"],
     )
 
 
