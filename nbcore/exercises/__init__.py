@@ -1,6 +1,26 @@
 """Checkers that say what went wrong. They never raise: *not yet*, *not right: ...*, *passed*."""
 
 from nbcore.exercises.linear_vs_nonlinear import check_collapse, check_hat, check_xor_neuron
+from nbcore.exercises.mse_vs_cross_entropy import (
+    check_from_logits,
+    check_mse_softmax_delta,
+    check_start,
+    check_tanh_cross_entropy,
+)
 from nbcore.exercises.verdict import Verdict
+from nbcore.exercises.zero_init_failure import check_break_tie, check_leaky_init, check_ranks, check_std_of_z
 
-__all__ = ["Verdict", "check_collapse", "check_hat", "check_xor_neuron"]
+__all__ = [
+    "Verdict",
+    "check_break_tie",
+    "check_collapse",
+    "check_from_logits",
+    "check_hat",
+    "check_leaky_init",
+    "check_mse_softmax_delta",
+    "check_ranks",
+    "check_start",
+    "check_std_of_z",
+    "check_tanh_cross_entropy",
+    "check_xor_neuron",
+]
