@@ -114,6 +114,7 @@ class Explorer:
             self._wanted += 1
             if self._picture is not None:
                 self._picture.params = params
+                self._picture.idle = self._idle_now()
                 self._show_all()
             else:
                 self._try(lambda: self.result)
@@ -181,6 +182,7 @@ class Explorer:
             self._params, self._computed, self.error = params, False, None
             self._wanted += 1
             goal = self._wanted
+        self.picture.idle = self._idle_now()
         loop = _running_loop()
         if loop is None or not inspect.isgeneratorfunction(self.compute):
             self._show_all()
@@ -300,7 +302,6 @@ class Explorer:
             self.picture.frame, self.picture.mime = frame, mime
             self.picture.alt, self.picture.status, self.picture.error = alt, status, error
             self.picture.height = self._stage("quick").height
-            self.picture.idle = self._idle_now()
 
     def _again(self, kind: str, format: str) -> None:
         """The picture that is shown, drawn once more; its words stay."""

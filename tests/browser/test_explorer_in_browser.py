@@ -44,6 +44,17 @@ display(first, second)""",
 
 patient = make("slow", slow)
 patient""",
+    """def sweep(k, way):
+    if k > 1:  # the first picture comes at once
+        for part in range(100):
+            time.sleep(0.03)
+            yield explore.Progress(part + 1, 100, k * part / 100 if part % 50 == 49 else None)
+    yield k
+
+controls = {"k": explore.count("number k", 1, 0, 20), "way": explore.choice("way", ["up", "down"])}
+long = explore.Explorer(controls, sweep, draw, title="long", alt=lambda p, r: f"A line of slope {r}.",
+                        status=lambda p, r: f"The slope is {r}.", idle=lambda p: () if p["k"] > 1 else ("way",))
+long""",
 ]
 
 
@@ -142,6 +153,43 @@ def test_a_hand_that_is_too_quick_leaves_no_queue(lesson):
     assert log[-1] == ("end", 17)
     assert 3 < len(started) < 80, "nothing was dropped, or too much"
     assert explorer.reset()["error"] == ""
+
+
+def test_a_long_run_shows_how_far_it_is_and_can_be_stopped_by_keyboard(lesson):
+    explorer = lesson.explorer("long")
+    explorer.rested()
+    bar, stop = explorer.root.get_by_role("progressbar"), explorer.root.get_by_role("button", name="Stop: long")
+    assert bar.count() == 0
+    explorer.named("number k").press("ArrowRight")
+    stop.wait_for()
+    first = float(bar.evaluate("(bar) => bar.value"))
+    assert "left" in explorer.root.locator(".nbx-left").text_content()
+    lesson.page.wait_for_function(
+        "([bar, first]) => bar.value > first + 20", arg=[bar.element_handle(), first], timeout=10_000
+    )
+    explorer.root.locator("img[alt*='slope 0.98']").wait_for()  # half way, with a picture so far
+    stop.press("Enter")
+    stop.wait_for(state="hidden")
+    state = explorer.rested()
+    assert state["alt"] == "A line of slope 0.98."
+    assert state["status"].startswith("Stopped before the end.")
+    assert state["error"] == ""
+    explorer.named("number k").press("ArrowRight")
+    explorer.root.locator("img[alt='A line of slope 3.']").wait_for(timeout=20_000)
+    assert not stop.is_visible()
+    assert "Stopped" not in explorer.reset()["status"]
+
+
+def test_a_control_without_effect_says_so(lesson):
+    explorer = lesson.explorer("long")
+    explorer.rested()
+    way = explorer.named("way")
+    assert way.get_attribute("aria-description") == "no effect with these settings"
+    explorer.named("number k").press("ArrowRight")
+    explorer.root.get_by_role("button", name="Stop: long").click()
+    explorer.rested()
+    assert way.get_attribute("aria-description") is None
+    explorer.reset()
 
 
 def test_moves_are_answered_while_cells_run_and_wait(lesson):

@@ -9,9 +9,6 @@ from conftest import ROOT, Lesson, served  # type: ignore[import-not-found]
 
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
-# A control that has no effect in the state in which the explorer starts, and the control and key that give it some.
-NEEDS = {"piece 4: weight w": ("piece 4: where k", "Home")}  # a hinge at the right end is flat all over
-
 # Said by JupyterLab whatever is open in it.
 JUPYTERLAB_SAYS = ("Disabling terminals plugin",)
 
@@ -54,10 +51,6 @@ def prepared(explorer, label):
     if label.startswith("seed") and boxes.count():  # chance matters where something is trained
         boxes.first.press("Space")
         return explorer.moved()
-    other, key = NEEDS.get(label, ("", ""))
-    if other in explorer.settings():
-        explorer.named(other).press(key)
-        return explorer.moved()
     return state
 
 
@@ -93,6 +86,8 @@ def test_every_control_answers_the_keyboard(lesson):
             label = control.evaluate("(input) => input.labels[0].textContent")
             what = f"{explorer}, {label}"
             before = prepared(explorer, label)
+            if control.get_attribute("aria-description"):  # said to have no effect with these settings
+                continue
             control.focus()
             around = lesson.notebook()
             kind = control.evaluate("(input) => input.type")
