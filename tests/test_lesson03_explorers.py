@@ -42,7 +42,7 @@ EXPLORERS = {
     f.__name__: f for f in (lesson.zero_or_not, lesson.throw_dice, lesson.two_starts, lesson.variance_by_depth)
 }
 QUICK = Page(640, 1.0)
-DATA = lesson.digits_split()
+DATA = lesson.parted_digits()
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from nbcore.exercises.mse_vs_cross_entropy import (
     check_tanh_cross_entropy,
 )
 from nbcore.exercises.verdict import Verdict
-from nbcore.exercises.zero_init_failure import check_break_tie, check_leaky_init, check_ranks, check_std_of_z
+from nbcore.exercises.zero_init_failure import check_break_tie, check_leaky_init, check_ranks
 
 __all__ = [
     "Verdict",
@@ -20,7 +20,6 @@ __all__ = [
     "check_mse_softmax_delta",
     "check_ranks",
     "check_start",
-    "check_std_of_z",
     "check_tanh_cross_entropy",
     "check_xor_neuron",
 ]

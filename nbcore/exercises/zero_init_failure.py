@@ -9,7 +9,7 @@ import numpy as np
 
 from nbcore.activations import softmax, tanh
 from nbcore.datasets import digits
-from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, not_yet, passed, unanswered
+from nbcore.exercises.verdict import Verdict, as_numbers, call, not_right, not_yet, passed, unanswered
 from nbcore.initializers import zeros
 from nbcore.losses import softmax_ce
 from nbcore.network import MLP, one_hot
@@ -96,52 +96,7 @@ def check_ranks(ranks: Any) -> Verdict:
     return passed(f"all {len(RANKS)} ranks")
 
 
-# ---- Exercise 2: the standard deviation of z
-
-_PIXELS = np.round(np.random.default_rng(5).uniform(0, 1, 12) ** 2, 2)
-
-_Z_SLIPS: dict[str, Callable[[np.ndarray, float, float], Any]] = {
-    "that is the variance of z; the standard deviation is its root": lambda x, w, b: w**2 * (x @ x) + b**2,
-    "you add standard deviations; for independent numbers the variances add": lambda x, w, b: w * np.sqrt(x @ x) + b,
-    "your bias is missing: b varies as well, and its variance adds to that of w x": lambda x, w, b: w * np.sqrt(x @ x),
-    "you counted the pixels, as if each were 1: weight k is multiplied by pixel k, and its variance by the square of "
-    "that": lambda x, w, b: np.sqrt(w**2 * len(x) + b**2),
-    "you took the variance of x, which subtracts the mean: x is given, and w varies. It is the sum of squares "
-    "that counts": lambda x, w, b: np.sqrt(w**2 * len(x) * x.var() + b**2),
-    "you took the mean of the squares; z is a sum over all pixels": lambda x, w, b: np.sqrt(
-        w**2 * (x**2).mean() + b**2
-    ),
-    "you took the sum of x, as if all weights were the same number; independent weights add in squares": (
-        lambda x, w, b: np.sqrt(w**2 * x.sum() ** 2 + b**2)
-    ),
-    "you took the pixels as they are; a number times w has a standard deviation times that, so a variance times its "
-    "square": lambda x, w, b: np.sqrt(w**2 * x.sum() + b**2),
-    "std_w is a standard deviation, and so is std_b: square them to get variances": (
-        lambda x, w, b: np.sqrt(w * (x @ x) + b)
-    ),
-}
-
-
-def check_std_of_z(std_of_z: Callable[..., Any]) -> Verdict:
-    """For std_of_z(x, std_w, std_b), z = w . x + b with independent w_k ~ N(0, std_w^2), b ~ N(0, std_b^2)."""
-    for x, w, b in ((_PIXELS, 0.3, 0.4), (np.array([3.0, -4.0, 0.5]), 0.1, 0.02)):
-        before = x.copy()
-        result, verdict = call(std_of_z, x, w, b)
-        if verdict:
-            return verdict
-        value, verdict = as_numbers("standard deviation", result, ())
-        if verdict:
-            return verdict
-        if (x != before).any():
-            return not_right("your function changes the pixels it was given; work on new arrays")
-        slips = {text: np.asarray(slip(x, w, b)) for text, slip in _Z_SLIPS.items() if x is _PIXELS}
-        verdict = judge("standard deviation", value, np.asarray(np.sqrt(w**2 * (x @ x) + b**2)), slips)
-        if verdict:
-            return verdict
-    return passed("for two inputs, within 1e-9")
-
-
-# ---- Exercise 3: an initializer for leaky ReLU
+# ---- Exercise 2: an initializer for leaky ReLU
 
 _RATIO_SLIPS: dict[str, Callable[[int, int, float], float]] = {
     "your variance has n_out where it needs n_in: z is a sum over inputs": lambda n, m, s: (
@@ -207,7 +162,7 @@ def _said(text: str, W: np.ndarray, right: float, n_out: int, n_in: int, slope: 
     return f"{text}. For n_out = {n_out}, n_in = {n_in}, slope {slope:g}: std {W.std():.4f} instead of {right:.4f}"
 
 
-# ---- Exercise 4: break the tie without chance
+# ---- Exercise 3: break the tie without chance
 
 BOUND = 0.1
 

@@ -1,7 +1,26 @@
 """Explorers: pictures with controls. The only floor that needs a widget library."""
 
+from nbcore.explore.activation_saturation import (
+    RACERS,
+    RaceTable,
+    arrivals,
+    asleep,
+    down_the_depth,
+    dying_relu,
+    is_exp_slow,
+    lab_network,
+    learned_bends,
+    race,
+    race_data,
+    racer,
+    same_functions,
+    test_accuracy,
+    where_the_gradient_goes,
+    with_activation,
+    zig_zag,
+)
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
-from nbcore.explore.explorer import Explorer
+from nbcore.explore.explorer import Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
     bend_the_line,
     build_by_hand,
@@ -21,36 +40,62 @@ from nbcore.explore.mse_vs_cross_entropy import (
 )
 from nbcore.explore.picture import Picture
 from nbcore.explore.predict import Predict, Score
-from nbcore.explore.zero_init_failure import Watch, throw_dice, two_starts, variance_by_depth, zero_or_not
+from nbcore.explore.zero_init_failure import (
+    Watch,
+    parted_digits,
+    throw_dice,
+    two_starts,
+    variance_by_depth,
+    zero_or_not,
+)
 
 __all__ = [
+    "RACERS",
     "Explorer",
     "Picture",
     "Predict",
+    "Progress",
+    "RaceTable",
     "Score",
     "Watch",
+    "arrivals",
+    "asleep",
     "bend_the_line",
     "build_by_hand",
     "choice",
     "coding_cost",
     "count",
+    "down_the_depth",
+    "dying_relu",
     "fold",
     "fold_the_line",
+    "is_exp_slow",
+    "lab_network",
+    "learned_bends",
     "one_neuron",
+    "parted_digits",
+    "race",
+    "race_data",
+    "racer",
     "rate",
+    "same_functions",
     "seed",
     "shape_of_the_loss",
     "slider",
     "softmax_and_digits",
     "split_digits",
     "steps",
+    "test_accuracy",
     "throw_dice",
     "toggle",
     "two_neurons_race",
     "two_starts",
     "variance_by_depth",
     "view",
+    "where_the_gradient_goes",
     "width_and_error",
+    "with_activation",
     "wrong_labels",
     "zero_or_not",
+    "zig_zag",
 ]

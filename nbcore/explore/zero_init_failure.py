@@ -42,7 +42,7 @@ class Split:
 
 
 @lru_cache
-def digits_split() -> Split:
+def parted_digits() -> Split:
     """1,437 digits to train on and 360 to test, by a fixed shuffle."""
     X, labels = digits()
     order = np.random.default_rng(0).permutation(len(labels))
@@ -91,7 +91,7 @@ class Watch:
 
     def look(self, now: Step) -> None:
         """A point of each curve: mean loss since the last one, test accuracy, spread among the units."""
-        data = digits_split()
+        data = parted_digits()
         X = data.X_test if self.frozen is None else self.frozen.forward(data.X_test)
         right = self.net.unchecked_forward(X).argmax(axis=1) == data.labels_test
         self.rows.append((now.step, float(now.losses.mean()), float(right.mean()), spread(self.units())))
@@ -122,7 +122,7 @@ def rank(W: np.ndarray) -> int:
 
 def train_from(hidden: str, start: str, scale: float, width: int, eta: float, seed: int) -> Iterator[Run]:
     """Trains a fresh network for 2,000 updates of 64 digits each; a picture every now and then."""
-    data, init = digits_split(), STARTS[start](scale)
+    data, init = parted_digits(), STARTS[start](scale)
     sizes, phi = ([64, 10], "tanh") if hidden == "none" else ([64, width, 10], hidden)
     net = MLP(sizes, hidden=phi, output=softmax, init=init, seed=seed)
     watch = Watch(net)
@@ -217,7 +217,7 @@ def dice(
     W1: bool, b1: bool, W2: bool, trained: bool, hidden: str, std: float, width: int, eta: float, seed: int
 ) -> Iterator[Run]:
     """As `train_from`, but each array starts at random or at zero by itself; the hidden layer may stay as it is."""
-    data, rng = digits_split(), np.random.default_rng(seed)
+    data, rng = parted_digits(), np.random.default_rng(seed)
     net: Sequential = MLP([64, width, 10], hidden=hidden, output=softmax, init=zeros)
     first, last = net.layers
     # All are drawn, whatever is used: a switch then changes its own array only.
@@ -286,7 +286,7 @@ class Pair:
 
 def train_pair(std: float, centered: bool, eta: float, seed: int) -> Iterator[Pair]:
     """Both trained for 2,000 updates of 64 digits each; `centered` takes the mean of the ten images off each."""
-    data = digits_split()
+    data = parted_digits()
     one, other = (MLP([64, 10], output=softmax, init=init, seed=seed) for init in (zeros, normal(std)))
     both = stack([one, other])
     means = both.layers[0].W.mean(axis=-2)
@@ -368,7 +368,7 @@ class Depth:
 @lru_cache
 def _standardized() -> tuple[np.ndarray, np.ndarray]:
     """50 digits, each pixel with mean 0 and standard deviation 1 over the training set (or always 0)."""
-    data = digits_split()
+    data = parted_digits()
     width = data.X.std(axis=0)
     return (data.X[:50] - data.X.mean(axis=0)) / np.where(width > 0, width, 1), data.Y[:50]
 
