@@ -125,6 +125,22 @@ def test_record_and_progress():
         train(small(), X, Y, bce, steps=3, record=lambda s: {}["mine"])
 
 
+@pytest.mark.parametrize("steps", [1, 250, 1000])
+def test_a_bar_like_tqdm_s_follows(steps):
+    class Bar:
+        n, calls = 0, 0
+
+        def update(self, more):
+            assert more >= 0
+            self.n += more
+            self.calls += 1
+
+    bar = Bar()
+    train(small(), X, Y, bce, steps=steps, batch=7, progress=lambda done, total: bar.update(done - bar.n))
+    assert bar.n == steps
+    assert min(steps, 100) <= bar.calls <= steps + 1
+
+
 def test_the_layers_hold_the_gradients_of_the_step():
     net = small()
     for now in itertools.islice(training(net, X, Y, bce, SGD(0.3)), 4):
