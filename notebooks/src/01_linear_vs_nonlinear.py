@@ -482,4 +482,6 @@ explore.Score(guesses, {
 # M. Leshno, V. Lin, A. Pinkus, S. Schocken, *Multilayer feedforward networks with a nonpolynomial activation function can
 # approximate any function*, 1993, Theorem 1 · M. Telgarsky, *Benefits of depth in neural networks*, 2016 (the tents)
 #
-# previous: [the map of lessons](../README.md) · next: 02, activation saturation (in preparation)
+# [previous: the map of lessons](../README.md)
+#
+# next: 02, activation saturation (in preparation)
