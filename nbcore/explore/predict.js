@@ -51,14 +51,15 @@ function score(model, root) {
       const item = make("li", "", list);
       make("strong", "", item, question);
       const guess = options[guesses[key]];
-      const verdict = guess === undefined ? "No guess was kept." : guesses[key] === right ? "Right." : "Not so.";
-      make("div", "", item, guess === undefined ? verdict : `${verdict} You said: ${guess}`);
+      if (guess !== undefined) make("div", "", item, `${guesses[key] === right ? "Right." : "Not so."} You said: ${guess}`);
       if (guesses[key] !== right) make("div", "", item, `What came out: ${options[right]}`);
       make("div", "", item, because);
     }
     const open = questions.filter(({ key }) => guesses[key] === undefined).length;
     const good = questions.filter(({ key, right }) => guesses[key] === right).length;
-    total.textContent = model.get("saved") || `${good} of ${questions.length} right${open ? `, ${open} not guessed` : ""}.`;
+    const none = "No guesses were kept; this is what came out.";
+    const score = open === questions.length ? none : `${good} of ${questions.length} right${open ? `, ${open} not guessed` : ""}.`;
+    total.textContent = model.get("saved") || score;
   };
   model.on("change:guesses change:saved", show);
   show();
