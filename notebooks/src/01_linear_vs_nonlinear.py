@@ -89,10 +89,10 @@ def bend(data, noise, depth, width, activation, eta, seed):
     X, Y = PLANE[data](200, noise, seed=0)
     net = MLP([2] + [width] * depth + [1], hidden=activation, output=sigmoid, seed=seed)
     losses = []
-    for now in training(net, X, Y, loss=bce, optimizer=SGD(eta)):
-        losses.append(now.loss)
-        if now.step in (250, 600, 1000):
-            yield explore.view(net, X, Y, losses)  # a picture on the way, and at the end
+    for now in training(net, X, Y, loss=bce, optimizer=SGD(eta), every=250):
+        losses.extend(now.losses)
+        if now.step:
+            yield explore.view(net, X, Y, losses)  # what there is to see after 250, 500 ...
         if now.step == 1000:
             return
 
