@@ -1,5 +1,6 @@
 """Checkers that say what went wrong. They never raise: *not yet*, *not right: ...*, *passed*."""
 
+from nbcore.exercises.activation_saturation import check_chain, check_dead, check_prelu
 from nbcore.exercises.linear_vs_nonlinear import check_collapse, check_hat, check_xor_neuron
 from nbcore.exercises.mse_vs_cross_entropy import (
     check_from_logits,
@@ -13,11 +14,14 @@ from nbcore.exercises.zero_init_failure import check_break_tie, check_leaky_init
 __all__ = [
     "Verdict",
     "check_break_tie",
+    "check_chain",
     "check_collapse",
+    "check_dead",
     "check_from_logits",
     "check_hat",
     "check_leaky_init",
     "check_mse_softmax_delta",
+    "check_prelu",
     "check_ranks",
     "check_start",
     "check_tanh_cross_entropy",
