@@ -14,6 +14,7 @@ from PIL import Image
 from nbcore.draw.style import theme
 
 IDENTICAL = 1e-18  # where an axis of differences shows 0
+WIDEST = 1e3  # where it ends
 
 
 class Tiles(Artist):
@@ -81,7 +82,7 @@ def draw_run(axes: Any, artists: dict[str, Any], result: Any) -> None:
         for panel in (copies, loss, right):
             _updates(panel, result.updates)
             panel.grid(True)
-        copies.set(ylim=(IDENTICAL / 10, 100), yscale="log")
+        copies.set(ylim=(IDENTICAL / 10, WIDEST), yscale="log")
         copies.yaxis.set_major_locator(FixedLocator([IDENTICAL, 1e-12, 1e-6, 1]))
         copies.yaxis.set_minor_locator(NullLocator())
         copies.set_yticklabels(["0", "$10^{-12}$", "$10^{-6}$", "1"])
@@ -111,7 +112,7 @@ def draw_run(axes: Any, artists: dict[str, Any], result: Any) -> None:
     largest = np.abs(result.images).max()
     artists["key"].set_text(f"strongest color: {largest:.2g}" if largest else "all weights are 0")
     curves = {
-        "spreads": np.maximum(result.spreads, IDENTICAL),
+        "spreads": np.clip(result.spreads, IDENTICAL, WIDEST),
         "losses": np.clip(result.losses, 0.01, 20),
         "accuracies": result.accuracies,
     }

@@ -17,7 +17,7 @@ from nbcore.training import train
 
 # ---- Exercise 1: predict the rank of W1 after training
 
-# What is right, and what each wrong number means. Sixteen hidden units, biases 0 unless said otherwise.
+# What is right, and what each wrong number means. Biases are 0 unless said otherwise.
 RANKS: dict[str, tuple[int, dict[int, str]]] = {
     "two sigmoid layers, all weights 0": (
         1,
@@ -53,19 +53,22 @@ RANKS: dict[str, tuple[int, dict[int, str]]] = {
             16: "within each half nothing tells the units apart",
         },
     ),
-    "tanh, W1 all 0, W2 random": (
-        16,
+    "relu, all weights -0.05": (
+        1,
         {
-            0: "W1 gets its gradient through W2, which is not 0: delta is W2's numbers times (a - y)",
-            1: "each unit has other weights into the output, so each gets a gradient of its own",
-            10: "ten classes give ten errors a digit, but an update has 64 digits, and slopes change with z",
+            0: "rank 0 would be all zeros. No unit ever gives anything but 0, so W1 stays as it is: every entry -0.05",
+            16: "pixels are never negative, so every z is, and relu lets no gradient through: W1 stays as it is",
+            2: "all 16 units are dead from the start: there is no second kind of them",
         },
     ),
-    "relu, W1 all 0, W2 random": (
-        0,
+    "no hidden layer, all weights 0 (W1 is 10 x 64)": (
+        9,
         {
-            16: "z = 0 for every digit, and there the slope of relu is taken as 0: no gradient gets through to W1",
-            1: "z = 0 for every digit, and there the slope of relu is taken as 0: no gradient gets through to W1",
+            10: "the ten rows are different, but the gradients of softmax sum to 0 over the rows: one row follows "
+            "from the nine others",
+            1: "here each row has a target of its own, so the rows become different",
+            0: "the gradient of row k is (a_k - y_k) x, which is not 0 at zero weights",
+            16: "there are only ten rows, so the rank is at most 10",
         },
     ),
 }
@@ -89,7 +92,7 @@ def check_ranks(ranks: Any) -> Verdict:
         if value != right:
             known = slips.get(int(value), "think of what tells the units apart, and whether a gradient gets through")
             if not 0 <= value <= 16 or value != int(value):
-                known = "W1 has 16 rows, so its rank is a whole number from 0 to 16"
+                known = "W1 has at most 16 rows, so its rank is a whole number from 0 to 16"
             wrong.append(f"{name}: {known}")
     if wrong:
         return not_right(f"{len(RANKS) - len(wrong)} of {len(RANKS)} are right. {wrong[0]}")

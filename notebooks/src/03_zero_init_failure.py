@@ -80,8 +80,8 @@ explore.zero_or_not()
 #
 # <details><summary>What we saw</summary>1: little, since all units are alike; about a third is right at best. 2: no weight moves,
 # and the answer is no better than a guess. 3: no, every constant makes copies. 4: it learns as from any start. 5: from 0.001 to
-# about 0.4 all ends well, though the smallest start late; at 10 most units are saturated from the start. 6: up to about
-# 1.6.</details>
+# about 0.4 all ends well, though the smallest start late; at 10 most units are <em>saturated</em> from the start, stuck at -1
+# or 1. 6: up to about 1.6.</details>
 #
 # **Nothing is hidden.** This is the whole experiment. `data` holds the digits: `X` (1437, 64) and `Y` (1437, 10) to learn from,
 # `X_test` (360, 64) and `labels_test` to test. `Watch` writes down what the panels show. Change a line, and
@@ -145,7 +145,8 @@ print("wrong test digits, from zeros and from random:", pair.wrong[:, -1].astype
 # ### 2. Copies stay copies
 #
 # Now a hidden layer. Unit $j$ has a row $w_j$ of weights from the pixels, a bias $b_j$, and a column $v_j$ of weights to the
-# outputs. Its output is $h_j = \varphi(z_j)$ with $z_j = w_j \cdot x + b_j$. With $\delta = a - y$ at the outputs, its gradients are
+# outputs. Its output is $h_j = \varphi(z_j)$ with $z_j = w_j \cdot x + b_j$. With $\delta = a - y$ at the outputs, its gradients
+# for one digit are
 #
 # $$\frac{\partial C}{\partial v_j} = \delta\, h_j, \qquad
 # \frac{\partial C}{\partial b_j} = (v_j \cdot \delta)\,\varphi'(z_j), \qquad
@@ -204,17 +205,17 @@ print("relu, later: outputs are these shares to 1e-6:", bool(gap < 1e-6))
 # ### 4. How large should the dice be? One unit, forward
 #
 # So the weights should differ, and dice are the simplest way. How large? Let the weights into a unit be independent, with
-# mean 0 and variance $v$. The unit sums over $n_\text{in}$ inputs: $z = \sum_k w_k a_k$. Terms with two different weights
-# average to 0, so only the squares are left:
+# mean 0 and all with the same variance $\mathrm{Var}\,w$. The unit sums over $n_\text{in}$ inputs, $z = \sum_k w_k a_k$. In
+# the mean of $z^2$, terms with two different weights average to 0, so only the squares are left:
 #
-# $$\mathrm{Var}\, z = \sum_k \mathrm{E}[w_k^2]\, a_k^2 = n_\text{in}\; v\; \overline{a^2},$$
+# $$\mathrm{Var}\, z = \sum_k \mathrm{Var}\,w \; a_k^2 = n_\text{in}\; \mathrm{Var}\,w\; \overline{a^2},$$
 #
 # where $\overline{a^2}$ is the mean *square* of the inputs (not their variance: a mean that is not 0 counts as well).
 
 # %%
 rng = np.random.default_rng(0)
 a = data.X[0]
-z = rng.normal(0, 0.1, size=(100_000, 64)) @ a  # 100,000 units with v = 0.01
+z = rng.normal(0, 0.1, size=(100_000, 64)) @ a  # 100,000 units, Var w = 0.01
 predicted = np.sqrt(64 * 0.01 * np.mean(a**2))
 print(f"std of z, measured {z.std():.2f}, predicted {predicted:.2f}")
 
@@ -224,9 +225,9 @@ print(f"std of z, measured {z.std():.2f}, predicted {predicted:.2f}")
 # What is the mean square of $a = \varphi(z)$, compared with that of $z$?
 #
 # - **tanh** has slope 1 at 0, so for small $z$ it changes nothing: $\overline{a^2} \approx \mathrm{Var}\, z$. To keep the
-#   signal, $n_\text{in}\, v = 1$.
+#   signal from layer to layer, $n_\text{in}\, \mathrm{Var}\,w = 1$.
 # - **ReLU** sets the negative half to 0 and leaves the other: $\overline{a^2} = \frac12 \mathrm{Var}\, z$. To keep the signal,
-#   $n_\text{in}\, v = 2$. That is the initialization of **He**, $v = 2 / n_\text{in}$.
+#   $n_\text{in}\, \mathrm{Var}\,w = 2$. That is the initialization of **He**, $\mathrm{Var}\,w = 2 / n_\text{in}$.
 # - **Sigmoid** isn't 0 at 0: $\overline{a^2} \approx \frac14$ however small $z$ is, and the signal is the little rest.
 
 # %%
@@ -241,11 +242,12 @@ print(f"sigmoid: mean square of a = {np.mean(sigmoid(z) ** 2):.2f}")
 # The gradient $\delta = \partial C / \partial z$ comes down through the same weights, from $n_\text{out}$ units:
 # $\delta_k = \varphi'(z_k) \sum_j w_{jk}\, \delta_j$. By the same argument
 #
-# $$\mathrm{Var}\, \delta_k = n_\text{out}\; v\; \overline{\varphi'^2}\; \mathrm{Var}\, \delta_j .$$
+# $$\mathrm{Var}\, \delta_k = n_\text{out}\; \mathrm{Var}\,w\; \overline{\varphi'^2}\; \mathrm{Var}\, \delta_j .$$
 #
-# Where the slope is 1, this asks for $n_\text{out}\, v = 1$, while forward asks for $n_\text{in}\, v = 1$. The compromise of
-# **Xavier** Glorot puts the mean of both numbers in: $v = 2 / (n_\text{in} + n_\text{out})$. It is made for slope 1. A
-# sigmoid's slope is at most ¼, so with Xavier's $v$ the gradient shrinks at least 4-fold in each layer of equal width.
+# Where the slope is 1, this asks for $n_\text{out}\, \mathrm{Var}\,w = 1$, while forward asks for
+# $n_\text{in}\, \mathrm{Var}\,w = 1$. The compromise of **Xavier** Glorot takes the mean of the two numbers,
+# $\mathrm{Var}\,w = 2 / (n_\text{in} + n_\text{out})$. It is made for slope 1. A sigmoid's slope is at most ¼, so with
+# Xavier's weights the gradient shrinks at least four-fold in each layer (of as many units as the next).
 
 # %%
 W = xavier(rng, n_out=900, n_in=300)
@@ -279,18 +281,19 @@ for phi, scheme in (("tanh", "xavier"), ("sigmoid", "xavier"), ("relu", "xavier"
 #
 # 1. *tanh*, *normal*: at which std do the dots of the gradients lie level? Compare $1/\sqrt{n}$ for $n$ units.
 # 2. *tanh*, *normal*, std 1: all activations are at -1 or 1. Saturated units should stop the gradient. Do they?
-# 3. *sigmoid*, *xavier*. 4. *relu*, *xavier*, then *he*.
+# 3. *sigmoid*, *xavier*: by what factor does the gradient fall in each layer?
+# 4. *relu*, *xavier*, then *he*.
 #
-# <details><summary>What we saw</summary>1: a little above it, since the slope of tanh is a little below 1. 2: no, the gradients
-# <em>grow</em>, some ten thousand times over ten layers. Most units let nothing through, but the few that aren't saturated get
-# sums over 256 large weights. So "saturation kills the gradient" depends on the weights. 3: the gradient falls at least
-# four-fold in each layer. 4: with Xavier a ReLU loses half its power in each layer, with He it keeps it.</details>
+# <details><summary>What we saw</summary>1: a little above it, since the slope of tanh is 1 only at 0. 2: no, the gradients
+# <em>grow</em>, some ten thousand times over ten layers. Most units let nothing through, but the few that aren't saturated pass
+# on sums over 256 large weights. So whether saturation stops the gradient depends on the weights. 3: by 4 or more. 4: with
+# Xavier a ReLU loses half its mean square in each layer, with He it keeps it.</details>
 #
 # ## Build
 #
 # Is the tie between copies a matter of dense layers? The argument in Derive 2 only needs units that can change places
 # without changing the network. **Filters of a convolution can, and so can the units of a recurrent cell.** Build the
-# smallest of each, with gradients by hand, and train both for 100 updates from one constant.
+# smallest of each, with gradients by hand, and train both from one constant, for 100 updates, to answer 0.9.
 #
 # - *A convolution with two filters* of three weights. Each filter slides over nine numbers; its outputs go through tanh, are
 #   added up, and weighed by $v$.
@@ -363,8 +366,8 @@ check_gradients(net, X, Y, bce)
 # a multiple of what processors handle at once; fifteen is not.
 #
 # **Change the number of units from 15 to 16 and back, and watch the second panel.** With 15, on most computers, a difference
-# appears in the last digit. It grows, ten thousand million million times, until the copies part and the accuracy jumps. Look
-# at the images: which units are still copies?
+# appears in the last of some sixteen decimals. It grows and grows, until the copies part and the accuracy jumps. Look at the
+# images: which units are still copies of each other?
 
 # %%
 explore.zero_or_not(hidden="tanh", start="constant", scale=0.1, width=15)
@@ -402,7 +405,7 @@ print(f"frozen {frozen:.0%}, trained from one constant: 1 in {1 / trained:.0f}")
 # %% [markdown]
 # **The culprit is symmetry, not zero.** With tanh, randomness in any one array is enough: zero weights with random hidden
 # biases, zero $W_2$ alone, zero $W_1$ alone. Zero biases are fine with random weights. ReLU asks for more: with $W_1$
-# and $b_1$ zero, $z = 0$ and no gradient gets through; with random $b_1$ only, all units whose bias is below 0 are dead.
+# and $b_1$ zero, $z = 0$, where its slope is taken as 0, and no gradient gets through; with random $b_1$ only, all units whose bias is below 0 are dead.
 #
 # And **frozen beats trained**: 64 different units that never learn leave the output layer more to work with than any number
 # of copies that do.
@@ -414,13 +417,13 @@ print(f"frozen {frozen:.0%}, trained from one constant: 1 in {1 / trained:.0f}")
 # %% [markdown]
 # ### Exercise 1: Predict six ranks
 #
-# Six networks with 64 inputs, hidden layers of 16 units and 10 outputs learn the digits by batches. All biases start at 0,
-# unless said otherwise. What is the rank of $W_1$ afterwards, in exact arithmetic? Write a whole number from 0 to 16 for each.
+# Six networks with 64 pixels, hidden layers of 16 units and 10 softmax outputs learn the digits. All biases start at 0,
+# unless said otherwise. What is the rank of $W_1$ after long training, in exact arithmetic? Write a whole number for each.
 #
 # <details><summary>Hint 1</summary>Ask two questions of each: which units have all their numbers alike, and does any gradient get
-# through to W1?</details>
+# through to W1? Pixels are never negative.</details>
 # <details><summary>Hint 2</summary>tanh(-z) = -tanh(z). What is a unit with all signs reversed? And relu of a negative sum?</details>
-# <details><summary>Hint 3</summary>Two of the six are 1, two are 2.</details>
+# <details><summary>Hint 3</summary>Three of the six are 1, two are 2. The last has to do with the mean image of Derive 1.</details>
 #
 # [Solution](../notebooks/solutions/03_zero_init_failure.ipynb)
 
@@ -431,8 +434,8 @@ ranks = {
     "tanh, all weights 0.05, one hidden bias 0.1": 2,
     "tanh, weights in and out 0.05 for 8 units, -0.05 for 8": 1,
     "relu, weights in and out 0.05 for 8 units, -0.05 for 8": 2,
-    "tanh, W1 all 0, W2 random": 16,
-    "relu, W1 all 0, W2 random": 0,
+    "relu, all weights -0.05": 1,
+    "no hidden layer, all weights 0 (W1 is 10 x 64)": 9,
 }
 # END SOLUTION
 # BEGIN STUB
@@ -441,8 +444,8 @@ ranks = {
 #     "tanh, all weights 0.05, one hidden bias 0.1": ...,
 #     "tanh, weights in and out 0.05 for 8 units, -0.05 for 8": ...,
 #     "relu, weights in and out 0.05 for 8 units, -0.05 for 8": ...,
-#     "tanh, W1 all 0, W2 random": ...,
-#     "relu, W1 all 0, W2 random": ...,
+#     "relu, all weights -0.05": ...,
+#     "no hidden layer, all weights 0 (W1 is 10 x 64)": ...,
 # }
 # END STUB
 
@@ -526,14 +529,14 @@ explore.Score(guesses, {
 #
 # 1. What fails is *symmetry*: units that start alike get equal gradients, and stay alike.
 # 2. A gradient is a product. At a zero start ask which factor is 0: $h$, $v$ or $\varphi'$.
-# 3. $\mathrm{Var}\,z = n_\text{in}\, v\, \overline{a^2}$ forward, $\mathrm{Var}\,\delta = n_\text{out}\, v\, \overline{\varphi'^2}\,
-#    \mathrm{Var}\,\delta_\text{next}$ backward.
-# 4. Xavier: $v = 2/(n_\text{in} + n_\text{out})$, for slope 1 at 0. He: $v = 2/n_\text{in}$, for ReLU.
+# 3. $\mathrm{Var}\,z = n_\text{in}\, \mathrm{Var}\,w\, \overline{a^2}$ forward, $\mathrm{Var}\,\delta = n_\text{out}\,
+#    \mathrm{Var}\,w\, \overline{\varphi'^2}\, \mathrm{Var}\,\delta_\text{next}$ backward.
+# 4. Xavier: $\mathrm{Var}\,w = 2/(n_\text{in} + n_\text{out})$, for slope 1 at 0. He: $\mathrm{Var}\,w = 2/n_\text{in}$, for ReLU.
 # 5. Any tiny difference breaks the tie, even rounding; dice of the right size keep the signal alive.
 #
 # **Symbols** $x$ input · $W_1, b_1$ weights and biases of the hidden layer · $w_j, v_j$ weights into and out of unit $j$ · $z$ weighted
 # sum · $\varphi$ activation · $h, a$ outputs of units · $y$ target · $\delta = \partial C/\partial z$ · $C$ loss · $\eta$ learning
-# rate · $n_\text{in}, n_\text{out}$ numbers of inputs and outputs of a layer · $v$ in Derive 4 to 6: variance of a weight ·
+# rate · $n_\text{in}, n_\text{out}$ numbers of inputs and outputs of a layer · $\mathrm{Var}$ variance · $\overline{\phantom{x}}$ mean ·
 # $u, R$ weights of the recurrent cell
 #
 # **Sources** X. Glorot, Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010, equation 12 ·
