@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nbcore import exercises, mse, sigmoid, softmax, softmax_ce
+from nbcore import exercises, mse, softmax, softmax_ce
 
 # ---- the solutions of the lesson
 
@@ -11,11 +11,6 @@ from nbcore import exercises, mse, sigmoid, softmax, softmax_ce
 def tanh_cross_entropy(a, t):
     p, y = (1 + a) / 2, (1 + t) / 2
     return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
-
-
-def start(k):
-    a = (1 + np.sqrt(1 - 4 / k)) / 2
-    return np.log(a / (1 - a))
 
 
 def mse_softmax_delta(Z, Y):
@@ -32,7 +27,6 @@ def from_logits(Z, Y):
 
 CHECKS = {
     exercises.check_tanh_cross_entropy: tanh_cross_entropy,
-    exercises.check_start: start,
     exercises.check_mse_softmax_delta: mse_softmax_delta,
     exercises.check_from_logits: from_logits,
 }
@@ -49,8 +43,6 @@ def test_solutions_are_what_nbcore_says():
     Z, Y = rng.normal(size=(6, 5)), np.eye(5)[rng.integers(0, 5, 6)]
     assert mse_softmax_delta(Z, Y) == pytest.approx(mse.delta(Z, softmax(Z), Y, softmax), abs=1e-12)
     assert from_logits(Z, Y) == pytest.approx(softmax_ce.from_logits(Z, Y), abs=1e-12)
-    for k in (4.0, 20.0, 1000.0):
-        assert sigmoid.derivative(start(k)) == pytest.approx(1 / k)
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -92,7 +84,7 @@ def spoiling(solution, which):
     return spoiled
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c is not exercises.check_start])
+@pytest.mark.parametrize("check", CHECKS)
 def test_changed_arguments_are_noticed(check):
     for which in (0, 1):
         assert "work on new arrays" in check(spoiling(CHECKS[check], which)).message
@@ -137,48 +129,6 @@ def test_tanh_cross_entropy_tells_slips_apart(diagnosis):
 
 # ---- Exercise 2
 
-START = {
-    "that is the output a": lambda k: (1 + np.sqrt(1 - 4 / k)) / 2,
-    "that is 1/k, the slope itself": lambda k: 1 / k,
-    "that solves sigma(z) = 1/k": lambda k: -np.log(k - 1),
-    "the neuron is right already": lambda k: -start(k),
-    "ln k is near for large k only": np.log,
-    "ln(k - 1) solves 1 - a = 1/k": lambda k: np.log(k - 1),
-    "a factor 2": lambda k: start(2 * k),
-    "base 2": lambda k: start(k) / np.log(2),
-    "base 10": lambda k: start(k) / np.log(10),
-    "take the logarithm": lambda k: np.exp(start(k)),
-    "for k = 20 your start is nan": lambda k: np.log((1 + np.sqrt(1 - 4 * k)) / 2),
-    "for k = 1000 your start is": lambda k: start(k) if k < 100 else np.log(k),
-    "for k = 4 your start is 1 instead of 0": lambda k: start(k) if k > 4 else 1.0,
-}
-START["ln k is near for large k only"] = lambda k: np.log(k)
-
-
-@pytest.mark.parametrize("diagnosis", [d for d in START if d != "for k = 1000 your start is"])
-def test_start_tells_slips_apart(diagnosis):
-    told(exercises.check_start, START, diagnosis)
-
-
-def test_start_is_asked_at_several_k():
-    assert "large k only" in exercises.check_start(START["for k = 1000 your start is"]).message
-
-
-def test_start_takes_other_ways():
-    assert exercises.check_start(lambda k: 2 * np.arccosh(np.sqrt(k) / 2)).passed
-
-    def bisection(k):
-        low, high = 0.0, 100.0
-        for _ in range(200):
-            middle = (low + high) / 2
-            low, high = (middle, high) if sigmoid.derivative(middle) > 1 / k else (low, middle)
-        return low
-
-    assert exercises.check_start(bisection).passed
-
-
-# ---- Exercise 3
-
 
 def with_jacobian(form):
     return lambda Z, Y: form(softmax(Z), softmax(Z) - Y, len(Z))
@@ -219,7 +169,7 @@ def test_mse_softmax_delta_tells_slips_apart(diagnosis):
     told(exercises.check_mse_softmax_delta, DELTA, diagnosis)
 
 
-# ---- Exercise 4
+# ---- Exercise 3
 
 
 def probabilities(Z, axis=1):

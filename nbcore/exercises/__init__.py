@@ -5,7 +5,6 @@ from nbcore.exercises.linear_vs_nonlinear import check_collapse, check_hat, chec
 from nbcore.exercises.mse_vs_cross_entropy import (
     check_from_logits,
     check_mse_softmax_delta,
-    check_start,
     check_tanh_cross_entropy,
 )
 from nbcore.exercises.verdict import Verdict
@@ -23,7 +22,6 @@ __all__ = [
     "check_mse_softmax_delta",
     "check_prelu",
     "check_ranks",
-    "check_start",
     "check_tanh_cross_entropy",
     "check_xor_neuron",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.activations import sigmoid, softmax
+from nbcore.activations import softmax
 from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, passed
 
 
@@ -101,46 +101,7 @@ def _tanh_cross_entropy(value: Any, a: np.ndarray, t: np.ndarray, about: str) ->
     return _one_number("loss", value, right, slips, about)
 
 
-# ---- Exercise 2: how wrong is k times slower?
-
-
-def _start(k: float) -> float:
-    """The z > 0 at which sigma'(z) = 1/k."""
-    return float(2 * np.arccosh(np.sqrt(k) / 2))
-
-
-def check_start(start: Callable[..., Any]) -> Verdict:
-    """For start(k) -> the z >= 0 with sigma'(z) = 1/k: there MSE's first gradient is k times smaller than (a - y)."""
-    for k in (20.0, 4.0, 1000.0):
-        value, verdict = call(start, k)
-        if verdict:
-            return verdict
-        right = _start(k)
-        a = float(sigmoid(right))
-        slips = {
-            "that is the output a; the start is the z that gives it, z = ln(a / (1 - a))": a,
-            "that is 1/k, the slope itself; look for the z that has it": 1 / k,
-            "that solves sigma(z) = 1/k; it is the slope, a (1 - a), that has to be 1/k": float(-np.log(k - 1)),
-            "the sign is wrong: at this z the output is small, so the neuron is right already; the target is 0": -right,
-            "ln k is near for large k only: it takes 1/k for e^-z, and the slope is a (1 - a)": float(np.log(k)),
-            "ln(k - 1) solves 1 - a = 1/k; the slope is a (1 - a), with both factors": float(np.log(k - 1)),
-            "a factor 2: our MSE is (a - y)^2 / 2, so its gradient is (a - y) sigma' without a 2": _start(2 * k),
-            "your logarithm has base 2": right / float(np.log(2)),
-            "your logarithm has base 10": right / float(np.log(10)),
-            "that is e^z; take the logarithm": float(np.exp(right)),
-        }
-        if k == 4.0:  # where z = 0, and several slips would say the same
-            slips = {}
-        shape = f"for k = {k:g}"
-        if _is_nan(value):
-            return not_right(f"{shape} your start is nan: a (1 - a) = 1/k has two solutions a, one above 1/2")
-        verdict = _one_number("start", value, right, slips, shape)
-        if verdict:
-            return verdict
-    return passed(f"start(20) = {_start(20):.4f}, start(1000) = {_start(1000):.4f}")
-
-
-# ---- Exercise 3: does anything cancel?
+# ---- Exercise 2: does anything cancel?
 
 
 def check_mse_softmax_delta(delta: Callable[..., Any]) -> Verdict:
@@ -195,7 +156,7 @@ def check_mse_softmax_delta(delta: Callable[..., Any]) -> Verdict:
     return passed("within 1e-9, for 7 samples of 4 outputs and 5 of 3")
 
 
-# ---- Exercise 4: cross-entropy from logits
+# ---- Exercise 3: cross-entropy from logits
 
 
 def _stable(Z: np.ndarray, Y: np.ndarray) -> float:
