@@ -27,7 +27,7 @@ reset:  ## NB=01: a fresh copy of lesson 01; your old one is kept as a backup
 	@$(RUN) tools/learner.py reset $(NB)
 
 test:  ## unit tests, and every lesson and solution run and compared with its stored outputs
-	@$(FRESH) $(RUN) -m pytest --nbval --nbval-current-env --ignore=tests/browser tests notebooks $(ARGS)
+	@$(FRESH) $(RUN) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --ignore=tests/browser tests notebooks $(ARGS)
 
 test-browser:  ## the lessons in a real browser (needs Chromium)
 	@$(FRESH) $(DEV) -m pytest tests/browser $(ARGS)

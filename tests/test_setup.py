@@ -100,7 +100,7 @@ def test_binder_runs_postbuild():
 
 
 @POSIX_ONLY
-@pytest.mark.parametrize("name", ["postBuild", ".ci/run"])
+@pytest.mark.parametrize("name", ["postBuild", "start", ".ci/run"])
 def test_is_executable(name):
     assert os.access(ROOT / name, os.X_OK)
 
@@ -118,6 +118,7 @@ def test_repo2docker_reads_the_layout_as_meant():
     assert "Building conda environment for python=3.12\n" in said, said
     assert re.search(r'env update -p \S+ --file "environment\.yml"', said), said
     assert "\nRUN ./postBuild\n" in said, said
+    assert re.search(r"ENTRYPOINT.*start", said), said
 
 
 # --- one place names the repository ----------------------------------------------------------------
@@ -286,6 +287,20 @@ def test_a_damaged_record_starts_over(project, content):
     assert project.run() == ["venv", LOCK, "nbcore"]
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("3", "3")])
+def test_matrix_products_take_one_thread_unless_told_otherwise(project, monkeypatch, before, after):
+    run = []
+    monkeypatch.setattr(bootstrap.os, "execv", lambda path, command: run.append(dict(os.environ)))
+    monkeypatch.setattr(bootstrap.subprocess, "call", lambda command: run.append(dict(os.environ)))
+    monkeypatch.setattr(bootstrap.os, "environ", {k: v for k, v in os.environ.items() if "THREADS" not in k})
+    if before:
+        os.environ["OPENBLAS_NUM_THREADS"] = before
+    monkeypatch.chdir(project.root)
+    bootstrap.main(["-c", ""])
+    assert [environment["OPENBLAS_NUM_THREADS"] for environment in run] == [after]
+    assert "OPENBLAS_NUM_THREADS:-1" in (ROOT / "start").read_text(encoding="utf-8")
+
+
 # --- bootstrap: what it says -----------------------------------------------------------------------
 
 
@@ -405,7 +420,10 @@ def test_make_alone_lists_every_target():
 
 def test_every_place_runs_the_same_tests():
     """make test, and the workflow, where Windows has no make."""
-    command = "tools/bootstrap.py -m pytest --nbval --nbval-current-env --ignore=tests/browser tests notebooks"
+    command = (
+        "tools/bootstrap.py -m pytest -n auto --dist loadfile "
+        "--nbval --nbval-current-env --ignore=tests/browser tests notebooks"
+    )
     assert command in make("--dry-run", "test")
     assert command in WORKFLOW.read_text(encoding="utf-8")
     assert "NBCORE_ANSWERS=" in make("--dry-run", "test")  # a learner's own guesses stay out of it

@@ -278,6 +278,9 @@ def main(arguments):
     if not arguments:
         return 0
     os.chdir(ROOT)
+    # Small networks gain nothing from threads; with a browser on the same cores, threads that wait for each other
+    # have made matrix products thirty times slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     command = [venv_python()] + arguments
     if WINDOWS:  # there, exec would hand the terminal back before the command ends
         return subprocess.call(command)
