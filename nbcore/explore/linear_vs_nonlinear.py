@@ -101,7 +101,7 @@ def bend(data: str, noise: float, depth: int, width: int, activation: str, eta: 
     """Trains a fresh network for 1,000 updates; a result after each quarter of them."""
     X, Y = PLANE[data](200, noise, seed=0)
     net = MLP([2] + [width] * depth + [1], hidden=activation, output=sigmoid, seed=seed)
-    losses = []
+    losses: list[np.ndarray] = []
     for now in training(net, X, Y, bce, SGD(eta), every=UPDATES // 4):
         losses.extend(now.losses)
         if now.step:
