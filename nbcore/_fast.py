@@ -418,6 +418,7 @@ def _layer(
         c, cube = 0.7978845608028654, 0.044715
         return [
             partial(np.multiply, Z, Z, Q),
+            partial(np.minimum, Q, _constant(2500.0, a), out=Q),
             partial(np.multiply, Q, _constant(c * cube, a), H),
             partial(np.add, H, _constant(c, a), H),
             partial(np.multiply, H, Z, H),

@@ -116,11 +116,12 @@ _GELU_C = 0.7978845608028654  # sqrt(2 / pi)
 
 
 def _gelu_tanh(z: np.ndarray) -> np.ndarray:
+    z = np.clip(z, -50, 50)  # tanh is 1 long before that, and z^3 can't overflow
     return np.tanh(_GELU_C * (z + 0.044715 * z * z * z))
 
 
 def _gelu_prime(z: np.ndarray, a: np.ndarray) -> np.ndarray:
-    t = _gelu_tanh(z)
+    t, z = _gelu_tanh(z), np.clip(z, -50, 50)
     return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * _GELU_C * (1 + 3 * 0.044715 * z * z)
 
 

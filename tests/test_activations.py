@@ -194,3 +194,15 @@ def test_relations_between_them(z):
     assert softmax([z, 0.0])[0] == pytest.approx(sigmoid(z), rel=1e-14, abs=0)
     assert nb.softplus(z) - nb.softplus(-z) == pytest.approx(z, rel=1e-14, abs=1e-14)
     assert leaky_relu.with_slope(0)(z) == nb.relu(z)
+
+
+@pytest.mark.parametrize("phi", [phi for phi in ACTIVATIONS.values() if phi.name != "softmax"], ids=repr)
+def test_the_largest_numbers_overflow_nowhere(phi):
+    """A run that diverges passes such values on; what follows must be its own overflow, not one of ours."""
+    for size in (1e3, 1e99, 1e300):
+        z = np.array([-size, size])
+        assert np.isfinite(phi(z)).all()
+        assert np.isfinite(phi.derivative(z)).all()
+        if phi.name in ("gelu", "silu", "elu", "relu", "softplus"):
+            np.testing.assert_allclose(phi(z), [-1 if phi.name == "elu" else 0, size], rtol=1e-15)
+            np.testing.assert_allclose(phi.derivative(z), [0, 1], atol=1e-15)
