@@ -20,7 +20,7 @@ WIDEST = 1e3  # where it ends
 class Tiles(Artist):
     """Small images in rows of equal length, filling a rectangle from its upper left corner, each pixel a sharp square.
 
-    Blue below 0, orange above; the brightest color is the largest number of all, so that images can be compared.
+    Blue below 0, orange above; all are colored alike, so that images can be compared.
     """
 
     def __init__(self, left: float, top: float, width: float) -> None:
@@ -30,16 +30,18 @@ class Tiles(Artist):
         palette = LinearSegmentedColormap.from_list("weights", [low, look.paper, high])
         self.palette = (palette(np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
         self.frame = (np.array(to_rgb(look.soft)) * 255).round().astype(np.uint8)
-        self.images, self.columns = np.zeros((1, 8, 8)), 1
+        self.images, self.columns, self.largest = np.zeros((1, 8, 8)), 1, 1.0
         self.left, self.top, self.width = left, top, width
         self.set_zorder(1)
 
-    def set_data(self, images: np.ndarray, columns: int) -> None:
+    def set_data(self, images: np.ndarray, columns: int, largest: float | None = None) -> None:
+        """`largest` is the number with the brightest color, that of all images unless given."""
         self.images, self.columns, self.stale = images, columns, True
+        self.largest = float(np.abs(images).max()) if largest is None else largest
 
     def draw(self, renderer: Any) -> None:
         side = self.width / self.columns
-        level = self.images / (np.abs(self.images).max() or 1.0)
+        level = self.images / (self.largest or 1.0)
         colors = self.palette[np.rint(127 + 127 * level).astype(int)]
         gc = renderer.new_gc()
         for k, tile in enumerate(colors):
@@ -122,36 +124,42 @@ def draw_run(axes: Any, artists: dict[str, Any], result: Any) -> None:
 
 
 def draw_pair(axes: Any, artists: dict[str, Any], result: Any) -> None:
-    """Two panels: the ten images of both runs and their difference, one above the other; the test digits missed."""
-    tiles, wrong = axes
+    """Four panels: the ten images of both runs and their difference, and the test digits that each gets wrong."""
+    *grids, wrong = axes
     if not artists:
         look = theme()
-        _bare(tiles)
-        tiles.set(xlim=(-1.1, 10), ylim=(-0.35, 3))
-        tiles.set_box_aspect(3.35 / 11.1)
-        tiles.set_anchor("NW")
-        tiles.set_title("Weights into the ten outputs")
-        for k in range(10):
-            tiles.text(k + 0.5, -0.05, str(k), ha="center", va="top", fontsize=9)
-        for y, name in ((2.5, "from\nzeros"), (1.5, "from\nrandom"), (0.5, "differ-\nence")):
-            tiles.text(-0.12, y, name, ha="right", va="center", fontsize=9)
+        for panel, title in zip(grids, ("From zeros", "From random", "Their difference"), strict=True):
+            panel.set_box_aspect(1)
+            panel.set(xlim=(0, 4), ylim=(0, 4))
+            _bare(panel)
+            panel.set_title(title)
         _updates(wrong, result.updates)
         wrong.set(ylim=(0.9, 400), yscale="log")
         wrong.yaxis.set_major_locator(FixedLocator([1, 3, 10, 30, 100, 300]))
         wrong.yaxis.set_minor_locator(NullLocator())
         wrong.set_yticklabels(["1", "3", "10", "30", "100", "300"])
         wrong.grid(True)
-        wrong.set_title(f"Wrong of {result.tests} test digits")
+        wrong.set_title(f"Wrong of {result.tests}")
         wrong.plot([], [], color=look.accent, label="from zeros")
         wrong.plot([], [], "--", color=look.second, label="from random")
-        wrong.legend(loc="upper right")
-        artists["tiles"] = Tiles(0, 3, 10)
-        tiles.add_artist(artists["tiles"])
+        wrong.legend(loc="upper right", borderaxespad=0)
+        artists["tiles"] = [Tiles(0, 4, 4) for _ in grids]
+        for panel, tiles in zip(grids, artists["tiles"], strict=True):
+            panel.add_artist(tiles)
+        box = {"facecolor": look.paper, "edgecolor": "none", "pad": 0.8, "alpha": 0.7}
+        artists["digits"] = [
+            panel.text(k % 4 + 0.07, 3.93 - k // 4, str(k), ha="left", va="top", fontsize=7, bbox=box, zorder=3)
+            for panel in grids
+            for k in range(10)
+        ]
+        artists["key"] = grids[0].text(4, 0.72, "", ha="right", va="top", fontsize=8)
         artists["zeros"] = wrong.plot([], [], color=look.accent, lw=2.6, alpha=0.75)[0]
         artists["random"] = wrong.plot([], [], "--", color=look.second, lw=1.6)[0]
-    artists["tiles"].set_data(
-        np.concatenate([result.from_zeros, result.from_random, result.from_random - result.from_zeros]), 10
-    )
+    images = (result.from_zeros, result.from_random, result.from_random - result.from_zeros)
+    largest = max(np.abs(ten).max() for ten in images)
+    for tiles, ten in zip(artists["tiles"], images, strict=True):
+        tiles.set_data(ten, 4, largest)
+    artists["key"].set_text(f"strongest color: {largest:.2g}")
     artists["zeros"].set_data(result.steps, np.maximum(result.wrong[0], 1))
     artists["random"].set_data(result.steps, np.maximum(result.wrong[1], 1))
 

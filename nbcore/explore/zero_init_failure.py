@@ -319,9 +319,9 @@ def two_starts(**start: Any) -> Explorer:
         pictures.draw_pair,
         title="Two starts, one end",
         alt=lambda p, r: (
-            "Left: three rows of ten images of 8 by 8 pixels, one for each digit: the weights of softmax regression "
-            f"that started at zero, those of one that started at random (standard deviation {p['std']:g}), and their "
-            f"difference. Right: how many of {r.tests} test digits each gets wrong over the updates; at the end "
+            "Three panels of ten images of 8 by 8 pixels, one for each digit: the weights of softmax regression that "
+            f"started at zero, those of one that started at random (standard deviation {p['std']:g}), and their "
+            f"difference. Fourth: how many of {r.tests} test digits each gets wrong over the updates; at the end "
             f"{r.wrong[0, -1]:.0f} from zeros and {r.wrong[1, -1]:.0f} from random weights."
         ),
         status=lambda p, r: (
@@ -329,8 +329,8 @@ def two_starts(**start: Any) -> Explorer:
             f"{r.wrong[1, -1]:.0f} from random. They give the same answer to {r.same} of {r.tests}. "
             f"In both, the mean image has {_moved(r.mean_moved)} since the start."
         ),
-        panels=(2.1, 1),
-        height=240,
+        panels=(1, 1, 1, 0.9),
+        height=270,
     )
 
 

@@ -111,8 +111,8 @@ assert np.abs(mine.losses - explore.zero_or_not().result.losses).max() < 1e-12
 # gives ten probabilities. Below it is trained twice, on the same batches: from zeros, and from random weights. Many people
 # would call the zeros a bug.
 #
-# **Move the standard deviation (std) of the random start, and watch the third row of images and the two curves. Then take
-# off the mean image.**
+# **Move the standard deviation (std) of the random start, and watch the difference and the two curves. Then take off the mean
+# of the ten images.**
 
 # %%
 explore.two_starts()
@@ -129,7 +129,8 @@ explore.two_starts()
 #
 # The $a_k$ sum to 1, and so do the $y_k$. Then the ten gradients sum to 0, and **the mean of the ten images keeps its start**
 # for ever. It doesn't matter: an image that is added to all ten shifts all $z_k$ alike, and softmax doesn't see it. Apart
-# from that, the loss is *convex*, a single valley: all starts lead to the same floor.
+# from that, the loss is *convex*, a single valley: all starts lead to the same floor. (What else is left of a large random
+# start after 2,000 updates lies where the loss is almost flat, as in pixels that hardly ever have ink.)
 
 # %%
 net = MLP([64, 10], output=softmax, init=zeros)
@@ -148,9 +149,11 @@ print("wrong test digits, from zeros and from random:", pair.wrong[:, -1].astype
 # outputs. Its output is $h_j = \varphi(z_j)$ with $z_j = w_j \cdot x + b_j$. With $\delta = a - y$ at the outputs, its gradients
 # for one digit are
 #
-# $$\frac{\partial C}{\partial v_j} = \delta\, h_j, \qquad
-# \frac{\partial C}{\partial b_j} = (v_j \cdot \delta)\,\varphi'(z_j), \qquad
-# \frac{\partial C}{\partial w_j} = (v_j \cdot \delta)\,\varphi'(z_j)\,x.$$
+# $$\begin{aligned}
+# \frac{\partial C}{\partial v_j} &= \delta\, h_j \\[2pt]
+# \frac{\partial C}{\partial b_j} &= (v_j \cdot \delta)\;\varphi'(z_j) \\[2pt]
+# \frac{\partial C}{\partial w_j} &= (v_j \cdot \delta)\;\varphi'(z_j)\;x
+# \end{aligned}$$
 #
 # **Let two units have the same $w$, $b$ and $v$. Then they have the same $z$, the same $h$, the same gradients, and after the
 # update the same $w$, $b$ and $v$.** So they stay copies for ever, whatever $\varphi$ is, and whatever the common numbers
