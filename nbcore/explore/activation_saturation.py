@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -209,6 +210,7 @@ def down_the_depth(**start: Any) -> Explorer:
             f"{r.flat[0]:.0%} in the first layer and {r.flat[-1]:.0%} in the last."
         ),
         status=_depth_status,
+        idle=lambda p: () if p["updates"] else ("eta",),
         panels=(1, 1.15, 0.8),
         height=320,
     )
@@ -397,7 +399,7 @@ def _lab_status(p: dict[str, Any], r: Lab) -> str:
 def dying_relu(**start: Any) -> Explorer:
     """Dead units against learning rate and bias, live and for many networks; and what wakes them."""
     controls = {
-        "eta": rate(f"{ETA}, first {BLOW} updates", start.get("eta", 4.0), 0.1, 32),
+        "eta": rate(f"{ETA}, at first", start.get("eta", 4.0), 0.1, 32),
         "bias": slider("biases at the start", start.get("bias", 0.0), -3, 1, 0.25),
         "then": choice("then go on with", THEN, start.get("then", "relu (no change)")),
         "seed": seed(start.get("seed", 0)),
@@ -569,13 +571,12 @@ def _descent(F: np.ndarray, y: np.ndarray, part: float) -> tuple[np.ndarray, np.
     return np.maximum(loss(LOOK), 1e-12), curvatures[::-1], high
 
 
-def same(shift: float, factor: float, spread: float, samples: int, digits: int) -> SameFunctions:
+def same(shift: float, factor: float, spread: float, samples: int, part: int) -> SameFunctions:
     """Features factor * (sigmoid(z) - shift) beside sigmoid(z), sigmoid(z) - 1/2 and tanh(z/2): one target for all."""
     S, y = _features(samples, spread)
-    part = 10.0**-digits
-    runs = [_descent(F, y, part) for F in (S, S - 0.5, 2 * S - 1, factor * (S - shift))]
+    runs = [_descent(F, y, 1 / part) for F in (S, S - 0.5, 2 * S - 1, factor * (S - shift))]
     losses, curvatures, updates = zip(*runs, strict=True)
-    return SameFunctions(LOOK, np.array(losses), np.array(curvatures), np.array(updates), part)
+    return SameFunctions(LOOK, np.array(losses), np.array(curvatures), np.array(updates), 1 / part)
 
 
 def same_functions(**start: Any) -> Explorer:
@@ -585,7 +586,7 @@ def same_functions(**start: Any) -> Explorer:
         "factor": slider("multiply by g", start.get("factor", 1.0), 0.25, 4, 0.05),
         "spread": slider("spread of z", start.get("spread", 1.0), 0.25, 4, 0.25),
         "samples": steps("samples", start.get("samples", 2000), (100, 200, 500, 1000, 2000)),
-        "digits": count("until the loss is 10^\N{MINUS SIGN}", start.get("digits", 3), 1, 6),
+        "part": steps("until the loss is 1 part in", start.get("part", 1000), (10, 100, 1000, 10**4, 10**5, 10**6)),
     }
     return Explorer(
         controls,
@@ -688,6 +689,7 @@ def learned_bends(**start: Any) -> Explorer:
             f"Right: the loss falls from {r.losses[0]:.2g} to {r.losses[-1]:.2g} on a logarithmic axis."
         ),
         status=_bends_status,
+        idle=lambda p: () if p["updates"] else ("eta",),
         panels=(1.1, 1.1, 0.8),
         height=310,
     )
@@ -757,7 +759,7 @@ def arrivals(losses: Any, goal: float) -> np.ndarray:
     return np.where(below.any(axis=0), below.argmax(axis=0) + EPOCH - 1, -1)
 
 
-def run_race(eta: float, depth: int, width: int, goal: float, seeds: int, epochs: int) -> Iterator[Progress]:
+def run_race(eta: float, depth: int, width: int, goal: float, seeds: int, epochs: int) -> Iterator[Any]:
     """All racers side by side, in single precision; a picture after every epoch."""
     X, Y, X_test, labels = race_data()
     nets = [racer(name, seeds, 1, width, depth, "float32") for name in RACERS]
@@ -777,7 +779,8 @@ def run_race(eta: float, depth: int, width: int, goal: float, seeds: int, epochs
             accuracy = np.array([(net.forward(X_test).argmax(axis=-1) == labels).mean(axis=-1) for net in nets])
         arrived = np.array([arrivals(history, goal) for history in losses])
         loss = np.array([history[-EPOCH:].mean(axis=0) for history in losses])
-        yield Progress(done, most, Race(RACERS, done, most, goal, arrived, loss, accuracy, parameters))
+        now = Race(RACERS, done, most, goal, arrived, loss, accuracy, parameters)
+        yield now if done == most else Progress(done, most, now)
 
 
 def race_words(names: Any, arrived: Any, beside: str = "relu") -> str:
@@ -836,7 +839,7 @@ class RaceTable:
         """What the table supports, each name at its own best rate."""
         none = [-1] * next(iter(self.arrived.values())).shape[1]
         rows = [self.best[name][1] if name in self.best else none for name in self.arrived]
-        return race_words(list(self.arrived), rows, beside)
+        return textwrap.fill(race_words(list(self.arrived), rows, beside), 84)
 
     def __repr__(self) -> str:
         lines = [f"{'':11} at rate {self.rates[0]:g}        best rate, and there      test accuracy"]
@@ -947,6 +950,7 @@ def is_exp_slow(**start: Any) -> Explorer:
             "derivative. " + ("Measured on this machine." if r.measured else "Empty until it is measured.")
         ),
         status=_timing_status,
+        idle=lambda p: () if p["now"] else ("precision",),
         panels=(1,),
         height=260,
     )
