@@ -20,10 +20,11 @@ WIDEST = 1e3  # where it ends
 class Tiles(Artist):
     """Small images in rows of equal length, filling a rectangle from its upper left corner, each pixel a sharp square.
 
-    Blue below 0, orange above; all are colored alike, so that images can be compared.
+    Blue below 0, orange above; all are colored alike, so that images can be compared. From row to row it is `pitch`
+    sides, with any room above the image.
     """
 
-    def __init__(self, left: float, top: float, width: float) -> None:
+    def __init__(self, left: float, top: float, width: float, pitch: float = 1.0) -> None:
         super().__init__()
         look = theme()
         low, high = ("#08407a", "#d9730d") if look.name == "light" else ("#3f9bf0", "#ffb868")
@@ -31,7 +32,7 @@ class Tiles(Artist):
         self.palette = (palette(np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
         self.frame = (np.array(to_rgb(look.soft)) * 255).round().astype(np.uint8)
         self.images, self.columns, self.largest = np.zeros((1, 8, 8)), 1, 1.0
-        self.left, self.top, self.width = left, top, width
+        self.left, self.top, self.width, self.pitch = left, top, width, pitch
         self.set_zorder(1)
 
     def set_data(self, images: np.ndarray, columns: int, largest: float | None = None) -> None:
@@ -45,7 +46,7 @@ class Tiles(Artist):
         colors = self.palette[np.rint(127 + 127 * level).astype(int)]
         gc = renderer.new_gc()
         for k, tile in enumerate(colors):
-            x, y = self.left + k % self.columns * side, self.top - (k // self.columns + 1) * side
+            x, y = self.left + k % self.columns * side, self.top - (k // self.columns + 1) * side * self.pitch
             corners = self.axes.transData.transform([(x, y), (x + side, y + side)])  # type: ignore[union-attr]
             (x0, y0), (x1, y1) = np.rint(corners + np.array([[1, 1], [-1, -1]])).astype(int).tolist()
             if x1 - x0 < 3 or y1 - y0 < 3:
@@ -133,6 +134,8 @@ def draw_pair(axes: Any, artists: dict[str, Any], result: Any) -> None:
             panel.set(xlim=(0, 4), ylim=(0, 4))
             _bare(panel)
             panel.set_title(title)
+            for k in range(10):
+                panel.text(k % 4 + 0.05, 4 - (k // 4 + 1) * 4 / 3 + 1, str(k), va="bottom", fontsize=8)
         _updates(wrong, result.updates)
         wrong.set(ylim=(0.9, 400), yscale="log")
         wrong.yaxis.set_major_locator(FixedLocator([1, 3, 10, 30, 100, 300]))
@@ -143,23 +146,17 @@ def draw_pair(axes: Any, artists: dict[str, Any], result: Any) -> None:
         wrong.plot([], [], color=look.accent, label="from zeros")
         wrong.plot([], [], "--", color=look.second, label="from random")
         wrong.legend(loc="upper right", borderaxespad=0)
-        artists["tiles"] = [Tiles(0, 4, 4) for _ in grids]
+        artists["tiles"] = [Tiles(0, 4, 4, pitch=4 / 3) for _ in grids]
         for panel, tiles in zip(grids, artists["tiles"], strict=True):
             panel.add_artist(tiles)
-        box = {"facecolor": look.paper, "edgecolor": "none", "pad": 0.8, "alpha": 0.7}
-        artists["digits"] = [
-            panel.text(k % 4 + 0.07, 3.93 - k // 4, str(k), ha="left", va="top", fontsize=7, bbox=box, zorder=3)
-            for panel in grids
-            for k in range(10)
-        ]
-        artists["key"] = grids[0].text(4, 0.72, "", ha="right", va="top", fontsize=8)
+        artists["key"] = grids[0].text(2.2, 0.5, "", va="center", fontsize=8)
         artists["zeros"] = wrong.plot([], [], color=look.accent, lw=2.6, alpha=0.75)[0]
         artists["random"] = wrong.plot([], [], "--", color=look.second, lw=1.6)[0]
     images = (result.from_zeros, result.from_random, result.from_random - result.from_zeros)
     largest = max(np.abs(ten).max() for ten in images)
     for tiles, ten in zip(artists["tiles"], images, strict=True):
         tiles.set_data(ten, 4, largest)
-    artists["key"].set_text(f"strongest color: {largest:.2g}")
+    artists["key"].set_text(f"strongest\ncolor: {largest:.2g}")
     artists["zeros"].set_data(result.steps, np.maximum(result.wrong[0], 1))
     artists["random"].set_data(result.steps, np.maximum(result.wrong[1], 1))
 
