@@ -15,7 +15,21 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from nbcore import MLP, SGD, bce, digits, mse, numerical_gradient, one_hot, sigmoid, softmax, softmax_ce, tanh, train
+from nbcore import (
+    MLP,
+    SGD,
+    bce,
+    digits,
+    mse,
+    numerical_gradient,
+    one_hot,
+    sigmoid,
+    softmax,
+    softmax_ce,
+    stack,
+    tanh,
+    train,
+)
 from nbcore.draw import Page, Stage
 from nbcore.explore import coding_cost, shape_of_the_loss, softmax_and_digits, two_neurons_race
 from nbcore.explore import mse_vs_cross_entropy as lesson
@@ -409,3 +423,59 @@ def test_wrong_labels_pull_less_in_mse(output):
 def test_partial_pictures_come_on_the_way():
     shown = list(lesson.race_digits(**softmax_and_digits().params))
     assert [r.updates[-1] for r in shown] == [50, 150, 300, 500, 750, 1000]
+
+
+# ---- what the text says besides
+
+
+def test_a_large_rate_for_the_race():
+    result = two_neurons_race(w=2, b=2, eta=10.0, horizon=40).result
+    assert result.mse.crossed == 5
+    z, _ = lesson.run_neuron(lesson.slope_cross_entropy, 4.0, 10.0, [0, 1])
+    assert z[1] == pytest.approx(-16, abs=0.5)
+
+
+def test_twenty_times_slower():
+    assert " 20.2 times smaller" in shape_of_the_loss(z=2.9).status
+
+
+def test_the_misplaced_bracket_makes_a_wrong_output_free():
+    y, a = 0, 0.9
+    assert -(y * math.log(a) + (1 - y) * math.log(1 - a)) == pytest.approx(2.302585, abs=1e-6)
+    assert -y * (math.log(a) + (1 - y) * math.log(1 - a)) == 0
+    assert bce([[a]], [[y]]) == pytest.approx(2.302585, abs=1e-6)
+
+
+def test_the_logarithm_of_zero_never_appears():
+    assert 1 - sigmoid(40.0) == 0
+    for z, y, C in ((40.0, 0.0, 40.0), (1000.0, 0.0, 1000.0), (-1000.0, 1.0, 1000.0), (1000.0, 1.0, 0.0)):
+        assert bce.from_logits([[z]], [[y]]) == C
+        assert max(z, 0) - y * z + math.log1p(math.exp(-abs(z))) == C
+        assert bce.delta([[z]], sigmoid([[z]]), [[y]], sigmoid).item() == sigmoid(z) - y
+    assert -math.log(1e-12) == pytest.approx(27.63, abs=0.005)
+    assert mse.delta([[40.0]], sigmoid([[40.0]]), [[0.0]], sigmoid).item() == 0
+
+
+def test_softmax_twice_has_a_floor():
+    best = math.e / (math.e + 9)
+    assert best == pytest.approx(0.2320, abs=5e-5)
+    assert -math.log(best) == pytest.approx(1.4612, abs=5e-5)
+    assert softmax(softmax(np.eye(10)[:1] * 1000)).max() == pytest.approx(best)
+
+
+def test_who_suffers_from_wrong_labels():
+    """Clean labels: cross-entropy; wrong ones: MSE, by far at one rate, a little when each takes the better of two."""
+    X, labels, X_test, y_test = lesson.split_digits()
+    shares, starts, missed = (0.0, 0.2, 0.4), 3, {}
+    jobs = [(share, k) for share in shares for k in range(starts)]
+    Y = np.stack([one_hot(lesson.wrong_labels(labels, share, k), 10) for share, k in jobs])
+    for loss, eta in ((bce, 0.1), (bce, 0.5), (mse, 0.5)):
+        nets = stack([MLP([64, 32, 10], tanh, sigmoid, seed=k) for _, k in jobs])
+        train(nets, X, Y, loss, eta, steps=2000, batch=64)
+        wrong = (nets.forward(X_test).argmax(axis=-1) != y_test).mean(axis=-1)
+        missed[loss.name, eta] = wrong.reshape(len(shares), starts)
+    clean, few, many = (missed["mse", 0.5].mean(axis=1) < missed["bce", 0.5].mean(axis=1)).tolist()
+    assert (clean, few, many) == (False, True, True)
+    assert missed["bce", 0.5][2].mean() > 2 * missed["mse", 0.5][2].mean()
+    for k in (1, 2):
+        assert missed["mse", 0.5][k].mean() < missed["bce", 0.1][k].mean() < missed["bce", 0.5][k].mean()

@@ -68,13 +68,13 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
             panel.set_xticklabels([])
             panel.xaxis.labelpad = 10
             panel.grid(True)
-        output.set(ylim=(-0.03, 1.2), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1], ylabel="output $a$   (target 0)")
+        output.set(ylim=(-0.03, 1.33), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1], ylabel="output $a$   (target 0)")
         output.set_title("Outputs")
         output.axhline(0.5, color=look.soft, lw=1, ls=":")
         cost.set(yscale="log", ylim=(1e-5, 30), ylabel="cost $C$")
         cost.yaxis.set_minor_locator(NullLocator())
         cost.set_title("Costs")
-        artists["key"] = _key(output, 0.02, 0.95, 0.0, 0.1, 0.49)
+        artists["key"] = _key(output, 0.03, 0.955, 0.085, 0.12)
         factors.set(xscale="log", xlim=(SMALLEST, 30), ylim=(-0.6, 6.1), xlabel="size")
         factors.set_xticks([1e-6, 1e-4, 1e-2, 1])
         factors.xaxis.set_minor_locator(NullLocator())
@@ -97,7 +97,7 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["values"] = [factors.text(1, y, "", va="center", fontsize=8) for y in (5, 4, 2, 1, 0)]
         artists["outputs"], artists["costs"] = _pair(output), _pair(cost)
         artists["own"] = [panel.plot([], [], ":", color=look.high, lw=2.6)[0] for panel in (output, cost)]
-        artists["own name"] = output.text(0.79, 0.95, "", color=look.high, va="center", transform=output.transAxes)
+        artists["own name"] = output.text(0.55, 0.87, "", color=look.high, va="center", transform=output.transAxes)
         artists["at"], artists["cost at"] = _dots(output), _dots(cost)
         artists["cross"] = [
             output.plot([], [], "|", color=c, markersize=13, markeredgewidth=2)[0] for c in (look.accent, look.second)
@@ -163,7 +163,7 @@ def draw_shape(axes: Any, artists: dict[str, Any], result: Any) -> None:
         size.set_yticks([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10])
         size.yaxis.set_minor_locator(NullLocator())
         size.set_title("Size of the slope")
-        artists["key"] = _key(loss, 0.06, 0.94, 0.09, 0.15)
+        artists["key"] = _key(loss, 0.24, 0.94, 0.09, 0.11)
         for name, panel in (("loss", loss), ("slope", slope), ("size", size)):
             artists[name], artists[f"{name} at"] = _pair(panel), _dots(panel)
         artists["ticks"] = [
@@ -200,7 +200,7 @@ def _seen(slope: np.ndarray) -> np.ndarray:
     return np.maximum(np.abs(slope), 1e-12)
 
 
-HIGHEST = 8.3  # bits: one in 121, the rarest that four weights from 1 to 40 can make, has 6.9
+HIGHEST = 9.2  # bits: one in 121, the rarest that four weights from 1 to 40 can make, has 6.9
 
 
 def draw_bits(axes: Any, artists: dict[str, Any], result: Any) -> None:
@@ -212,10 +212,10 @@ def draw_bits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         shares.set(xlim=(-0.6, 3.6), ylim=(0, 1.05), ylabel="frequency")
         shares.set_xticks(range(4), names)
         shares.grid(True, axis="y")
-        shares.set_title("True (filled) and believed (outline)")
+        shares.set_title("True, and believed (outline)")
         area.set(xlim=(0, 1), ylim=(0, HIGHEST), xlabel="share of days $y$", ylabel="length of the word, bits")
         area.grid(True, axis="y")
-        area.set_title("Area = bits a day; dashed: best code")
+        area.set_title("Area: bits a day")
         colors = (look.high, look.soft, look.low, look.second)
         artists["true"] = [
             shares.add_patch(Rectangle((k - 0.36, 0), 0.72, 0, facecolor=c, alpha=0.75, lw=0))
@@ -234,7 +234,7 @@ def draw_bits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         box = {"facecolor": area.get_facecolor(), "edgecolor": "none", "pad": 1, "alpha": 0.75}
         artists["best"] = area.plot([], [], color=look.ink, lw=1.8, ls=MSE, zorder=3)[0]
         artists["names"] = [area.text(0, 0, n, ha="center", va="bottom", fontsize=8, zorder=4, bbox=box) for n in names]
-        artists["sum"] = area.text(0.985, HIGHEST * 0.95, "", ha="right", va="top", zorder=4)
+        artists["sum"] = area.text(0.985, HIGHEST * 0.97, "", ha="right", va="top", zorder=4)
     x, outline = 0.0, []
     for k in range(4):
         y, length = float(result.y[k]), float(result.lengths[k])
@@ -247,7 +247,8 @@ def draw_bits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         x += y
     artists["best"].set_data(*np.array(outline).T)
     artists["sum"].set_text(
-        f"{result.paid:.2f} paid = {result.entropy:.2f} needed + {max(0.0, result.paid - result.entropy):.2f} wasted"
+        f"{result.paid:.2f} paid\n{result.entropy:.2f} needed (dashed)\n"
+        f"{max(0.0, result.paid - result.entropy):.2f} wasted"
     )
 
 
@@ -260,12 +261,13 @@ def draw_digits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         for panel in axes:
             panel.set(xlim=(0, result.total), xlabel="updates", yscale="log")
             panel.grid(True)
-        test.set_ylim(0.008, 2.2)  # room for the key above 100%
+        test.set_ylim(0.008, 3.6)  # room for the key above 100%
         test.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], ["1%", "2%", "5%", "10%", "20%", "50%", "100%"])
         test.set_title("Test digits wrong")
         pull.set_ylim(1e-3, 2.2)
         pull.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
-        pull.set_title(r"Pull of one image, mean $\Vert dC/dz\Vert$")
+        pull.set_ylabel(r"mean $\Vert dC/dz\Vert$")
+        pull.set_title("Pull of one image")
         for panel in axes:
             panel.yaxis.set_minor_locator(NullLocator())
         artists["thin"] = [
@@ -276,7 +278,7 @@ def draw_digits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["right"], artists["wrong"] = _pair(pull, 2.2), _pair(pull, 2.2)
         for line in artists["wrong"]:
             line.set(marker="x", markersize=7, markeredgewidth=2)
-        artists["key"] = _key(test, 0.03, 0.94, 0, 0.09, 0.42)
+        artists["key"] = _key(test, 0.03, 0.95, 0.085, 0.1)
         artists["pull key"] = pull.text(0.03, 0.05, "", transform=pull.transAxes, zorder=5)
     for k, loss in enumerate(names):
         missed = np.maximum(1 - result.test[loss], 0.0085)
@@ -290,4 +292,4 @@ def draw_digits(axes: Any, artists: dict[str, Any], result: Any) -> None:
             known = len(values) > 0 and not math.isnan(values[0])
             artists[kind][k].set_data(result.updates if known else [], np.maximum(values, 1e-12) if known else [])
     wrong = not math.isnan(result.pull["MSE"][0, 1])
-    artists["pull key"].set_text("with \u00d7: images with a wrong label" if wrong else "")
+    artists["pull key"].set_text("\u00d7: wrong labels" if wrong else "")

@@ -477,7 +477,7 @@ def softmax_and_digits(**start: Any) -> Explorer:
     controls = {
         "output": choice("output layer", OUTPUTS, start.get("output", "softmax")),
         "wrong": count("wrong labels, %", start.get("wrong", 0), 0, 60, 10),
-        "scale": steps("output weights at the start, times", start.get("scale", 1), (1, 3, 10, 30)),
+        "scale": steps("output weights, times", start.get("scale", 1), (1, 3, 10, 30)),
         "eta": rate("learning rate \N{GREEK SMALL LETTER ETA}", start.get("eta", 0.5), 0.05, 5),
         "times": steps("for MSE, \N{GREEK SMALL LETTER ETA} times", start.get("times", 1), (1, 2, 4, 8, 16)),
         "hidden": count("hidden units", start.get("hidden", 32), 8, 64, 8),

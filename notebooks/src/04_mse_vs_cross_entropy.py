@@ -81,7 +81,7 @@ explore.two_neurons_race(w=2.0, b=2.0)
 #
 # This is the whole race. `slope` is $dC/dz$, how fast the loss changes with $z$; since $z = w x + b$, it is $dC/db$ as
 # well, and times $x$ it is $dC/dw$. A slope of your own joins the race as a dotted line: try
-# `explore.two_neurons_race(lambda z, a, y: 0.5 * np.sign(a - y))` in a new cell.
+# `explore.two_neurons_race(lambda z, a, y: 0.3)` in a new cell.
 
 # %%
 def race(slope, w, b, eta=0.15, updates=300, x=1, y=0):
@@ -95,7 +95,7 @@ def race(slope, w, b, eta=0.15, updates=300, x=1, y=0):
 
 slopes = {"MSE": lambda z, a, y: (a - y) * a * (1 - a),
           "cross-entropy": lambda z, a, y: a - y}
-for w, b in ((0.6, 0.9), (2, 2)):
+for w, b in ((0.6, 0.9), (2.0, 2.0)):
     for name, slope in slopes.items():
         a = race(slope, w, b)
         print(f"w = {w}, b = {b}, {name:13}: starts at {a[0]:.5f}, below 0.5 at update",
@@ -190,8 +190,9 @@ explore.shape_of_the_loss(y=0.0, z=4.0)
 #
 # Nothing is wrong with MSE as such. With a linear output $a = z$, as in *regression* (predicting a number),
 # $da/dz = 1$, and MSE has the slope $a - y$. An output and a loss that leave $a - y$ are a *matching pair*: identity
-# and MSE, sigmoid and binary cross-entropy, tanh and cross-entropy of $(1 + a)/2$, and one more that follows. A
-# cross-entropy needs a probability; `nbcore` refuses anything else, and says what fits.
+# and MSE, sigmoid and binary cross-entropy, tanh and cross-entropy of $(1 + a)/2$, and one more that follows. MSE
+# behind a sigmoid, as many texts use it for yes-or-no targets, is not. A cross-entropy needs a probability; `nbcore`
+# refuses anything else, and says what fits.
 #
 # With a sigmoid and $y = 0$, MSE's slope $a^2 (1 - a)$ is largest where $2a - 3a^2 = 0$, at $a = 2/3$. Keep it in mind
 # for the end.
@@ -244,8 +245,8 @@ print(f"lowest, at a = y:             {softmax_ce(Y, Y):.4f}, and MSE {mse(Y, Y)
 # (Shannon 1948). Training counts with $\ln$ instead of $\log_2$: 1 bit is $\ln 2 = 0.693$ *nats*.
 #
 # The cell first sends 10,000 days in this code, at home and abroad. In the picture, each kind of day is as wide as it
-# is frequent and as high as its word is long, so the colored *area* is what you pay. **Move your four weights until
-# nothing is wasted.** Then choose other true weather, *always sun* last.
+# is frequent and as high as its word is long, so the colored *area* is what you pay; the dashed outline is the best
+# code. **Move your four weights until nothing is wasted.** Then choose other true weather, *always sun* last.
 
 # %%
 words = {"sun": "0", "cloud": "10", "rain": "110", "snow": "111"}
@@ -355,8 +356,8 @@ for name, slope in (("once", lambda Z, Y: softmax(Z) - Y), ("twice", twice)):
 # starts for each loss; a thin line is one start. *Left:* wrong test digits, on a logarithmic axis. *Right:* how hard
 # one image pulls, the mean length of its $\partial C/\partial z$.
 #
-# **Raise *output weights at the start*:** that makes the network confidently wrong. Watch MSE's pull. Then set them
-# back to 1, and **raise *wrong labels***.
+# **Raise *output weights, times*:** that makes the network confidently wrong. Watch MSE's pull. Then set them back to
+# 1, and **raise *wrong labels***.
 
 # %%
 explore.softmax_and_digits()
@@ -377,10 +378,11 @@ explore.softmax_and_digits()
 # ### The other side: wrong labels
 #
 # A wrong label is a sample on which the network is "confidently wrong", and right to be so. Cross-entropy pulls
-# hardest just there: its loss is not bounded, its slope stays near 1. MSE's loss is at most 1/2 an output, and its
-# slope $a^2 (1 - a)$, never above $4/27$, falls back to 0: it gives up on hopeless samples. Is that a gain? We
-# measure: ten sigmoid outputs, five starts for each share of wrong training labels, two rates for each loss (`stack`
-# makes one array of many networks, so that they train together). The test labels are clean.
+# hardest just there: its loss is not bounded, and its slope stays near 1, the largest that it can be. MSE's loss is at
+# most 1/2 an output, and its slope $a^2 (1 - a)$, never above $4/27$, falls back to 0: it gives up on hopeless
+# samples. Is that a gain? We measure: ten sigmoid outputs, five starts for each share of wrong training labels, two
+# rates for each loss (`stack` makes one array of many networks, so that they train together). The test labels are
+# clean.
 
 # %%
 def wrong_share(loss, eta, shares=(0, 0.2, 0.4), starts=5):
