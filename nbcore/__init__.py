@@ -19,6 +19,7 @@ from nbcore.activations import (
     step,
     tanh,
 )
+from nbcore.autograd import Tensor
 from nbcore.datasets import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, xor
 from nbcore.gradcheck import GradientReport, check_gradients, numerical_gradient
 from nbcore.initializers import INITIALIZERS, Initializer, constant, he, normal, xavier, zeros
@@ -85,4 +86,5 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "numerical_gradient",
     "check_gradients",
     "GradientReport",
+    "Tensor",
 ]
