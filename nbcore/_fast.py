@@ -127,6 +127,9 @@ class Plan:
         self.phis = [layer.phi for layer in engine.net.layers]
         widths = engine.net.sizes[1:]
         self.place = engine.batches.place(size)
+        # All samples at once need no gathering: then they are laid out as the products like them best.
+        n_in, whole = engine.net.sizes[0], self.place[0].T
+        self.whole = (whole[: n_in + 1].copy(), whole[n_in + 1 :].copy()) if engine.batches.whole else None
         shapes = [(*ensemble, width + 1, size) for width in widths[:-1]]
         self.A = _cut(np.ones(sum(int(np.prod(s)) for s in shapes), dtype), shapes)
         self.Z = [np.empty((*ensemble, width, size), dtype) for width in widths[:-1]]
@@ -195,11 +198,15 @@ class Plan:
 
     def samples(self, slot: int) -> tuple[np.ndarray, np.ndarray]:
         """[x, 1] and y of a step, in columns."""
+        if self.whole is not None:
+            return self.whole
         rows, n_in = self.place[slot], self.group.engine.net.sizes[0]
         return rows[:, : n_in + 1].T, rows[:, n_in + 1 :].T
 
     def targets(self, steps: int) -> np.ndarray:
         """y of the first steps, in columns: (steps, n_out, N), with an axis for members where there are."""
+        if self.whole is not None:
+            return self.whole[1]
         Y = self.place[:steps, :, self.group.engine.net.sizes[0] + 1 :].mT
         return Y[:, None] if self.group.ensemble else Y
 
