@@ -569,6 +569,10 @@ def test_a_table_takes_the_rate_that_is_best_for_the_slowest_start():
     assert "not at all" in repr(table)
     assert "70 (70 to 71)" in repr(table)
     assert "80.0%" in repr(table)
+    assert table.words() in repr(table)
+    page = table._repr_html_()
+    assert page.count("<tr>") == 4
+    assert "<td>70 (70 to 71)</td>" in page
     assert "Not there in every start: step." in table.words().replace("\n", " ")
 
 

@@ -50,7 +50,7 @@ def draw_slope(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["a"] = curve.text(-9.7, A_TOP - 0.1, "", va="top", color=look.ink)
         artists["slope"] = slope.plot([], [], color=look.low, lw=2.2)[0]
         artists["at"] = slope.plot([], [], "o", color=look.accent, markersize=8)[0]
-        artists["d"] = slope.text(-9.7, 1.22, "", va="top", color=look.ink)
+        artists["d"] = slope.text(-9.7, 1.22, "", va="top", color=look.ink, fontsize=8)
         artists["best"] = chain.plot([], [], "--", color=look.soft)[0]
         artists["here"] = chain.plot([], [], color=look.accent, lw=2.2)[0]
         artists["end"] = chain.plot([], [], "o", color=look.accent, markersize=8)[0]
@@ -96,10 +96,10 @@ def draw_depth(axes: Any, artists: dict[str, Any], result: Any) -> None:
             panel.set_xticks([])
             panel.xaxis.labelpad = 4
         values.set(ylim=(-2, 2), yticks=[-2, -1, 0, 1, 2], ylabel="$a$")
-        values.set_title("Activations, layer by layer")
+        values.set_title("Activations")
         gradients.set(ylim=(-16, 4), ylabel="dC/dW")
         gradients.set_yticks([-16, -12, -8, -4, 0, 4], [f"$10^{{{p}}}$" for p in (-16, -12, -8, -4, 0, 4)])
-        gradients.set_title("Gradients; line: their size (rms)")
+        gradients.set_title("Gradients (line: rms)")
         flat.set(ylim=(0, 1.02), yticks=[0, 0.25, 0.5, 0.75, 1])
         flat.set_yticklabels(["0%", "25%", "50%", "75%", "100%"])
         flat.grid(True, axis="y")
@@ -141,7 +141,7 @@ def draw_lab(axes: Any, artists: dict[str, Any], result: Any) -> None:
         over.grid(True)
         over.axvspan(0, 100, color=look.faint, alpha=0.6, lw=0)
         over.text(6, 1.0, r"large $\eta$", va="top", color=look.soft, fontsize=8)
-        over.text(106, 1.0, r"small $\eta$", va="top", color=look.soft, fontsize=8)
+        over.text(106, 0.92, r"small $\eta$", va="top", color=look.soft, fontsize=8)
         swept.set(xlim=(0.09, 36), xscale="log", ylim=(-0.1, 1.02), xlabel=r"learning rate $\eta$")
         swept.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
         swept.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
@@ -358,12 +358,12 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
         lanes.set_yticks(y, [name.removesuffix("_relu") for name in result.names])
         lanes.tick_params(axis="y", length=0)
         lanes.grid(True, axis="x")
-        lanes.set_title("Each start a dot, bars: the spread")
-        tests.set(xlim=(0.78, 1.075), ylim=(-0.6, rows - 0.4), xlabel="test accuracy (below 80%: at the left edge)")
-        tests.set_xticks([0.8, 0.85, 0.9, 0.95, 1], ["80%", "85%", "90%", "95%", "100%"])
+        lanes.set_title("Each start a dot")
+        tests.set(xlim=(0.78, 1.075), ylim=(-0.6, rows - 0.4), xlabel="share right (left edge: below 80%)")
+        tests.set_xticks([0.8, 0.9, 1], ["80%", "90%", "100%"])
         tests.set_yticks([])
         tests.grid(True, axis="x")
-        tests.set_title("On digits it has not seen")
+        tests.set_title("Test accuracy")
         artists["running"] = LineCollection([], colors=look.faint, linewidths=9)
         artists["spread"] = LineCollection([], colors=look.low, linewidths=5, alpha=0.35)
         lanes.add_collection(artists["running"], autolim=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -841,15 +842,28 @@ class RaceTable:
         rows = [self.best[name][1] if name in self.best else none for name in self.arrived]
         return textwrap.fill(race_words(list(self.arrived), rows, beside), 84)
 
-    def __repr__(self) -> str:
-        lines = [f"{'':11} at rate {self.rates[0]:g}        best rate, and there      test accuracy"]
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        yield "", f"at rate {self.rates[0]:g}", "best rate", "updates there", "test accuracy"
         for name, rows in self.arrived.items():
-            line = f"{name:11} {_spread(rows[0]):18}"
+            there: tuple[str, ...] = ("none", "", "")
             if name in self.best:
                 eta, row, accuracy = self.best[name]
-                line += f" {eta:g}   {_spread(row):18}   {np.median(accuracy):.1%}"
-            lines.append(line.rstrip())
-        return "\n".join(lines)
+                there = f"{eta:g}", _spread(row), f"{np.median(accuracy):.1%}"
+            yield name, _spread(rows[0]), *there
+
+    def __repr__(self) -> str:
+        lines = ["".join(f"{cell:20}" for cell in row).rstrip() for row in self._rows()]
+        return "\n".join([*lines, "", self.words()])
+
+    def _repr_html_(self) -> str:
+        """As __repr__, as a table of the page, which fits any width."""
+        head, *rows = (
+            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+            for tag, row in zip(["th"] + ["td"] * len(self.arrived), self._rows(), strict=True)
+        )
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"{table}<p>{html.escape(self.words())}</p>"
 
 
 def _spread(row: np.ndarray) -> str:

@@ -89,9 +89,10 @@ explore.where_the_gradient_goes()
 z = np.array([0.0, 5.0, 10.0])
 a = sigmoid(z)
 assert np.allclose(a * (1 - a), sigmoid.derivative(z), rtol=1e-12)
+print("slope at 0, 5 and 10")
 for phi in (sigmoid, tanh):
     at_0, at_5, at_10 = phi.derivative(z)
-    print(f"{str(phi):8} slope at 0: {at_0:g}   at 5: {at_5:.8g}   at 10: {at_10:.7g}")
+    print(f"{phi.name:8} {at_0:<5g} {at_5:<14.8g} {at_10:.7g}")
 
 # %% [markdown]
 # ### 2. Slopes multiply
@@ -117,7 +118,7 @@ explore.down_the_depth()
 
 # %%
 scales = (0.5, 1, 1.4, 5)
-print("gradient of layer 1 over that of layer 10, for s =", *scales)
+print("gradient, layer 1 over layer 10, at s =", *scales)
 for name in ("sigmoid", "softplus", "tanh", "relu", "elu", "gelu", "silu"):
     deep = [explore.down_the_depth(activation=name, scale=s).result for s in scales]
     print(f"{name:10}", *(f"{d.norms[0] / d.norms[-1]:10.2g}" for d in deep))
@@ -269,17 +270,18 @@ explore.dying_relu()
 # after 500 updates? In layer 1 the inputs never change. In layer 2 they do: they are the activations of layer 1.
 
 # %%
+kinds = {"relu": relu, "leaky 0.01": leaky_relu, "PReLU": PReLU, "elu": elu,
+         "leaky 0.25": leaky_relu.with_slope(0.25)}
 start, awake = explore.lab_network(-1.0, seed=0, ensemble=(16,)), {}
-print("awake again, in layer 1 and in layer 2, and the median loss")
-for kind in (relu, leaky_relu, leaky_relu.with_slope(0.25), PReLU, elu):
+print("awake again in layer 1, in layer 2; median loss")
+for name, kind in kinds.items():
     nets = explore.with_activation(start, kind)
     before = explore.asleep(nets, X_moons)
     history = train(nets, X_moons, Y_moons, bce, eta=0.3, steps=500)
     after = explore.asleep(nets, X_moons)
-    awake[kind] = [(b & ~a).sum() for b, a in zip(before, after)]
-    counts = [f"{n:3} of {b.sum():3}" for n, b in zip(awake[kind], before)]
-    name = "PReLU" if kind is PReLU else kind
-    print(f"{str(name):28}", *counts, f"{np.median(history.loss[-1]):9.4f}")
+    awake[name] = [(b & ~a).sum() for b, a in zip(before, after)]
+    counts = [f"{n:3} of {b.sum():3}" for n, b in zip(awake[name], before)]
+    print(f"{name:11}", *counts, f"{np.median(history.loss[-1]):9.4f}")
 
 # %% [markdown]
 # Under plain descent no ReLU of layer 1 comes back: no gradient, no way. In layer 2 many do, when their inputs move. The usual
@@ -309,13 +311,13 @@ def run(name):
     return explore.arrivals(history.loss, goal=0.1), explore.accuracy_on_test(nets)
 
 table = explore.RaceTable(RATES, {name: run(name) for name in explore.RACERS})
-print(table, table.words(), sep="\n\n")
+table
 
 # %%
 updates = {name: np.median(arrived) for name, (_, arrived, _) in table.best.items()}
 ratio = updates["tanh"] / updates["relu"]
-print(f"at its best rate, tanh needs {ratio:.2f} times the updates of ReLU")
-print("learning from 100 digits only, share of the test digits right:")
+print(f"tanh needs {ratio:.2f} times the updates of ReLU")
+print("learning from 100 digits; right, of the test digits:")
 for name, width in (("relu", 32), ("relu", 52), ("Maxout", 32), ("PReLU", 32)):
     nets = explore.racer(name, starts=10, width=width)
     size = sum(p.size for p in nets.parameters()) // 10
@@ -423,7 +425,7 @@ left = explore.where_the_gradient_goes(activation="sigmoid", x=0.0, gain=1.0, la
 times = needed["sigmoid(z)"] / needed["tanh(z/2)"]
 explore.Score(guesses, {
     "depth": (2 if left < 1e-5 else 1, f"A quarter, ten times: {left:.2g}."),
-    "dead": (2 if awake[relu][0] == 0 else 1, f"Of those, {awake[relu][0]} came back in layer 1."),
+    "dead": (2 if awake["relu"][0] == 0 else 1, f"Of those, {awake['relu'][0]} came back in layer 1."),
     "slow": (2 if times > 50 else 1, f"{needed['sigmoid(z)']:,} updates against {needed['tanh(z/2)']}."),
     "six": (2 if ratio < 1 else 1, f"tanh needed {ratio:.2f} times the updates of ReLU."),
 })
