@@ -1,19 +1,13 @@
-"""The explorers of lesson 04: pure, warning-free and finite at every corner, drawn without leftovers, and right."""
+"""The explorers of lesson 04: what they show is right."""
 
-import copy
-import dataclasses
 import functools
-import io
 import itertools
 import math
 import warnings
 
 import numpy as np
 import pytest
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from PIL import Image
+from test_lesson_explorers import same
 
 from nbcore import (
     MLP,
@@ -30,12 +24,8 @@ from nbcore import (
     tanh,
     train,
 )
-from nbcore.draw import Page, Stage
 from nbcore.explore import coding_cost, shape_of_the_loss, softmax_and_digits, two_neurons_race
 from nbcore.explore import mse_vs_cross_entropy as lesson
-
-EXPLORERS = {f.__name__: f for f in (two_neurons_race, shape_of_the_loss, coding_cost, softmax_and_digits)}
-QUICK = Page(640, 1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -43,176 +33,6 @@ def warnings_are_errors():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def corners(name):
-    """Every corner of an explorer's controls; where those take training, every fifth."""
-    tried = {key: control.corners() for key, control in EXPLORERS[name]().controls.items()}
-    every = [dict(zip(tried, values, strict=True)) for values in itertools.product(*tried.values())]
-    return every[:: 5 if name == "softmax_and_digits" else 1]
-
-
-def pictures(explorer, params):
-    result = explorer.compute(**params)
-    return [copy.deepcopy(one) for one in (result if hasattr(result, "__next__") else [result])]
-
-
-def artists(stage):
-    def flat(things):
-        for thing in things:
-            if isinstance(thing, (list, tuple)):
-                yield from flat(thing)
-            else:
-                yield thing
-
-    return list(flat(stage.artists.values()))
-
-
-def numbers(artist):
-    """What an artist draws."""
-    if isinstance(artist, Line2D):
-        return np.concatenate([np.asarray(v, dtype=float) for v in artist.get_data()])
-    if isinstance(artist, Rectangle):
-        return np.array(artist.get_bbox().bounds)
-    assert isinstance(artist, Text), f"{artist} is not known to this test"
-    return np.array(artist.get_position(), dtype=float)
-
-
-def stage_of(explorer, page=QUICK):
-    return Stage(explorer.draw, page, explorer._panels, explorer._height)
-
-
-def same(one, other):
-    """Whether two results are equal, down to the last bit."""
-    if dataclasses.is_dataclass(one):
-        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, (np.ndarray, float)):
-        return np.array_equal(one, other, equal_nan=True)
-    return one == other
-
-
-# ---- what holds for all
-
-
-@pytest.fixture
-def short(monkeypatch):
-    """Runs on the digits that end after their second picture."""
-    monkeypatch.setattr(lesson, "UPDATES", 150)
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_every_corner_is_finite_and_says_something(name, short):
-    explorer = EXPLORERS[name]()
-    stage = stage_of(explorer)
-    every = corners(name)
-    assert len(every) >= 12
-    for params in every:
-        for result in pictures(explorer, params):
-            explorer.draw(stage.axes, stage.artists, result)
-            for artist in artists(stage):
-                assert np.isfinite(numbers(artist)).all(), (params, artist)
-            for words in (explorer._alt, explorer._status):
-                text = words(params, result)
-                assert text
-                assert not any(odd in text for odd in ("nan", "inf ", "None", "array", "-0.0")), (params, text)
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_every_position_of_every_control_works(name, short):
-    """One control at a time, from the start."""
-    explorer = EXPLORERS[name]()
-    stage = stage_of(explorer)
-    for key, control in explorer.controls.items():
-        for value in control.values[:: 1 if name != "softmax_and_digits" else 4] + control.values[-1:]:
-            for result in pictures(explorer, {**explorer.params, key: control.check(key, value)}):
-                explorer.draw(stage.axes, stage.artists, result)
-                for artist in artists(stage):
-                    assert np.isfinite(numbers(artist)).all(), (key, value, artist)
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_computations_are_pure(name, short):
-    explorer = EXPLORERS[name]()
-    every = corners(name)
-    for params in [explorer.params, *every[:: len(every) // 3 | 1], every[-1]]:
-        given = dict(params)
-        np.random.seed(3)  # noqa: NPY002 (the global state is what must stay untouched)
-        before = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
-        one, other = pictures(explorer, params), pictures(explorer, params)
-        assert (np.random.get_state()[1].tobytes(), np.random.get_state()[2]) == before  # noqa: NPY002
-        assert params == given
-        assert len(one) == len(other)
-        assert all(map(same, one, other))
-
-
-def walk(explorer, steps, seed=0):
-    """Settings as a wandering hand would meet them, which likes the ends."""
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
-        changes = {}
-        for name in rng.choice(list(explorer.controls), size=rng.integers(1, 4)):
-            control = explorer.controls[str(name)]
-            values = control.corners() if rng.integers(2) else control.values
-            changes[str(name)] = values[rng.integers(len(values))]
-        yield changes
-
-
-@pytest.mark.parametrize("page", [QUICK, Page(900, 1.5, True, "#111111")], ids=["light", "dark"])
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_a_redrawn_picture_equals_a_fresh_one(name, page, short):
-    explorer = EXPLORERS[name]()
-    stage = stage_of(explorer, page)
-    for changes in walk(explorer, 8):
-        explorer.set(**changes)
-        assert stage.render(explorer.result) == stage_of(explorer, page).render(explorer.result), explorer.params
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_moves_add_no_artists_and_no_whole_redraws(name, short):
-    explorer = EXPLORERS[name]()
-    stage = stage_of(explorer)
-    stage.render(explorer.result)
-    children = [len(axes.get_children()) for axes in stage.axes]
-    known = [id(artist) for artist in artists(stage)]
-    draws = []
-    original = stage.canvas.draw
-    stage.canvas.draw = lambda: draws.append(1) or original()
-    results = [explorer.set(**changes).result for changes in walk(explorer, 6, seed=1)]
-    for result in (results * 5)[:20]:
-        stage.render(result, "jpeg")
-    assert [len(axes.get_children()) for axes in stage.axes] == children
-    assert [id(artist) for artist in artists(stage)] == known
-    assert not draws
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_the_picture_fills_the_page_in_both_themes(name):
-    explorer = EXPLORERS[name]()
-    for dark in (False, True):
-        image = np.asarray(Image.open(io.BytesIO(explorer.png(Page(900, 1.0, dark)))).convert("L"))
-        paper = image[0, 0]
-        assert (paper < 30) == dark
-        marked = np.abs(image.astype(int) - int(paper)) > 40
-        assert marked.any(axis=0).mean() > 0.8
-        assert marked.any(axis=1).mean() > 0.8
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_controls_have_names_and_every_start_can_be_set(name):
-    make = EXPLORERS[name]
-    explorer = make()
-    labels = [control.label for control in explorer.controls.values()]
-    assert all(labels)
-    assert len(set(labels)) == len(labels)
-    for key, control in explorer.controls.items():
-        for value in control.corners():
-            assert make(**{key: value}).params[key] == value
-        with pytest.raises((ValueError, TypeError)):
-            make(**{key: object()})
 
 
 # ---- D3, D4 and D7: the race

@@ -422,6 +422,7 @@ def width_and_error(**start: Any) -> Explorer:
             f"outside. Right: the largest error against the units, {r.errors[0]:.2g} at 1 and {r.errors[-1]:.2g} at 64."
         ),
         status=_wide_status,
+        idle=lambda p: () if p["trained"] else ("seed",),
         panels=(1.2, 1),
         height=310,
     )
