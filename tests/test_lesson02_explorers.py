@@ -578,7 +578,7 @@ def test_a_table_takes_the_rate_that_is_best_for_the_slowest_start():
 
 def test_a_race_shows_how_far_it_is_and_ends_with_a_picture():
     moments = list(lesson.run_race(0.4, 1, 16, 0.3, 2, 10))
-    assert [m.done for m in moments] == list(range(30, 301, 30))
+    assert [m.done for m in moments] == list(range(0, 301, 30))
     assert all(isinstance(m, Progress) for m in moments[:-1])
     assert isinstance(moments[-1], lesson.Race)
     assert moments[-1].accuracy.shape == (10, 2)

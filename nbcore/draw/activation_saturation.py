@@ -359,7 +359,7 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
         lanes.tick_params(axis="y", length=0)
         lanes.grid(True, axis="x")
         lanes.set_title("Each start a dot")
-        tests.set(xlim=(0.78, 1.075), ylim=(-0.6, rows - 0.4), xlabel="share right (left edge: below 80%)")
+        tests.set(xlim=(0.78, 1.075), ylim=(-0.6, rows - 0.4), xlabel="share of digits right")
         tests.set_xticks([0.8, 0.9, 1], ["80%", "90%", "100%"])
         tests.set_yticks([])
         tests.grid(True, axis="x")
@@ -376,7 +376,6 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["right"] = tests.plot([], [], "s", color=look.high, markersize=4.5)[0]
         artists["middle"] = tests.plot([], [], "|", color=look.ink, markersize=16, markeredgewidth=1.5)[0]
         artists["sizes"] = [tests.text(1.072, k, "", va="center", ha="right", fontsize=8) for k in y]
-        tests.text(1.072, rows - 0.35, "parameters", ha="right", va="bottom", fontsize=8, color=look.soft)
     arrived = result.arrived
     all_there = (arrived >= 0).all(axis=1)
     artists["running"].set_segments([[(25, k), (max(result.done, 26), k)] for k in y[~all_there]])

@@ -774,8 +774,6 @@ def run_race(eta: float, depth: int, width: int, goal: float, seeds: int, epochs
                 losses[k] = np.concatenate([losses[k], next(run).losses])
             except (Diverged, StopIteration):  # from now on this run gives nothing
                 losses[k] = np.concatenate([losses[k], np.full((done + 1 - len(losses[k]), seeds), np.nan)])
-        if done == 0:
-            continue
         with np.errstate(all="ignore"):
             accuracy = np.array([(net.forward(X_test).argmax(axis=-1) == labels).mean(axis=-1) for net in nets])
         arrived = np.array([arrivals(history, goal) for history in losses])
@@ -893,7 +891,7 @@ def race(**start: Any) -> Explorer:
             f"Left: one lane for each of {len(r.names)} activations; dots mark after how many updates each start came "
             f"below the loss {r.goal:g}. "
             + "; ".join(_arrival(n, row) for n, row in zip(r.names, r.arrived, strict=True))
-            + ". Right: test accuracy of each start, and the number of parameters."
+            + ". Right: test accuracy of each start (left edge: below 80%), and the number of parameters."
         ),
         status=lambda p, r: f"{r.done:,} of {r.most:,} updates. {race_words(r.names, r.arrived)}",
         panels=(1.25, 1),

@@ -55,7 +55,7 @@ guesses
 # - *Right:* what is left of a gradient of 1 after many neurons in a row, all at this same place. The axis is logarithmic, so
 #   equal steps down are equal losses. Dashed: the best that this activation and weight can do.
 #
-# **Move *x* away from 0, and watch the point on the right fall.** Then try each activation.
+# **Move *x*, and watch the point on the right rise and fall.** Then try each activation.
 
 # %%
 explore.where_the_gradient_goes()
@@ -159,8 +159,8 @@ explore.zig_zag()
 # So let us use all samples at once, and more features. 2,000 samples, 64 features $z$ from a standard normal distribution, and
 # a linear output with a bias. The features enter as $\sigma(z)$, or as $\tanh(z/2) = 2\,\sigma(z) - 1$, or as $\sigma(z) - \frac12$. With a
 # bias, all three can draw exactly the same functions. The target is one of them. Descent starts from 0, at the rate
-# $\eta = 1 / \lambda_\mathrm{max}$, where $\lambda_\mathrm{max}$ is the largest curvature of the loss; twice that rate would diverge. It
-# stops when the loss is a thousandth of what it was.
+# $\eta = 1 / \lambda_\mathrm{max}$, where $\lambda_\mathrm{max}$ is the largest curvature of the loss; more than twice that rate would
+# diverge. It stops when the loss is a thousandth of what it was.
 
 # %%
 rng = np.random.default_rng(0)
@@ -195,7 +195,7 @@ explore.same_functions()
 
 # %% [markdown]
 # So "keep your data centered" is worth a factor of thirty here, and it is advice about *inputs* as much as about
-# activations. One can center after a sigmoid as well, and normalization layers do.
+# activations. One can center after a sigmoid as well, and normalization layers, which subtract means, do.
 #
 # ## Build
 #
@@ -247,7 +247,7 @@ check_gradients(odd, X_moons[:7], Y_moons[:7], bce)
 #
 # **Kill some ReLUs.** Many texts say that a ReLU dies when its input is negative. Not at all: about half of all ReLUs are off for
 # any one sample, and that is how they compute. A unit is **dead** when $z \le 0$ for *every* sample. Then its slope is 0 everywhere,
-# its weights get no gradient, and it stays as it is.
+# its weights get no gradient, and it stays as it is. (Momentum and weight decay can still move it.)
 #
 # The laboratory trains a network of 2-16-16-1 units in two parts: 100 updates at the rate that you choose, then 300 careful
 # ones, perhaps with another activation but the same weights.
@@ -291,7 +291,8 @@ for name, kind in kinds.items():
 #
 # **The race.** Ten activations, the same starts, the same 1,500 digits in the same order, batches of 50, one learning rate for
 # all. *Left:* after how many updates the mean loss over an *epoch* (30 batches, all digits once) falls below the goal; a dot for
-# each start. *Right:* how many of 297 other digits they get right at the end. **Move the learning rate, and watch who profits.**
+# each start. *Right:* how many of 297 other digits they get right (below 80%: at the left edge), and beside it the number of
+# parameters. **Move the learning rate, and watch who profits.**
 
 # %%
 explore.race()
