@@ -15,7 +15,8 @@ def main() -> None:
         browser.run_all(page)
         page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(5, 'start')")
         explorer = page.locator(".nbx", has=page.locator(".nbx-picture")).first
-        explorer.locator("select").first.select_option("rings")
+        explorer.get_by_label("data", exact=True).select_option("rings")
+        explorer.get_by_label("activation", exact=True).select_option("tanh")
         page.wait_for_timeout(1500)  # until the hand rests, and the lossless picture has come
         explorer.screenshot(path=ROOT / "docs/bend-the-line.png")
 
