@@ -195,7 +195,7 @@ def down_the_depth(**start: Any) -> Explorer:
         "depth": count("hidden layers", start.get("depth", 10), 2, MOST_LAYERS),
         "scale": rate("scale s of the weights", start.get("scale", 1.0), 0.1, 10),
         "eta": rate(ETA, start.get("eta", 0.1), 0.01, 10),
-        "updates": steps("updates", start.get("updates", 0), (0, 5, 20, 50, 100, 200, 300)),
+        "updates": steps("updates", start.get("updates", 20), (0, 5, 20, 50, 100, 200, 300)),
         "seed": seed(start.get("seed", 0)),
     }
     return Explorer(
@@ -228,8 +228,8 @@ SWEEP_NETS = 6
 
 THEN: dict[str, Any] = {
     "relu (no change)": relu,
-    "leaky relu, slope 0.01": leaky_relu,
-    "leaky relu, slope 0.25": leaky_relu.with_slope(0.25),
+    "leaky relu (slope 0.01)": leaky_relu,
+    "steeper leaky relu (slope 0.25)": leaky_relu.with_slope(0.25),
     "PReLU": PReLU,
     "elu": ACTIVATIONS["elu"],
     "gelu": ACTIVATIONS["gelu"],
@@ -391,8 +391,9 @@ def _lab_status(p: dict[str, Any], r: Lab) -> str:
     )
     if r.diverged:
         return text + f"Then the numbers overflowed, at update {r.at[-1]}: awake is not yet well."
+    kind = p["then"].removesuffix(" (no change)")
     return text + (
-        f"Of these, after {r.at[-1] - BLOW} more at {min(p['eta'], SLOW):g} with {p['then'].split(' (')[0]}, awake "
+        f"Of these, after {r.at[-1] - BLOW} more at {min(p['eta'], SLOW):g} with {kind}, awake "
         f"again: {r.revived[0]} and {r.revived[1]}. {r.accuracy:.0%} of the points on their side."
     )
 
@@ -426,10 +427,10 @@ def dying_relu(**start: Any) -> Explorer:
 # ---- Zig-zag
 
 INPUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "sigmoid (all positive)": sigmoid,
-    "tanh(z/2) (centered)": lambda z: tanh(z / 2),
-    "sigmoid - 1/2 (centered)": lambda z: sigmoid(z) - 0.5,
-    "relu (none negative)": relu,
+    "sigmoid, all positive": sigmoid,
+    "tanh(z/2), centered": lambda z: tanh(z / 2),
+    "centered sigmoid, minus 1/2": lambda z: sigmoid(z) - 0.5,
+    "relu, none negative": relu,
 }
 AFTER = ("each sample", "all samples")
 GOAL = np.array([1.2, -1.2])
@@ -500,7 +501,7 @@ def _zig_status(p: dict[str, Any], r: ZigZag) -> str:
 def zig_zag(**start: Any) -> Explorer:
     """The actual path in the plane of two weights, for all-positive and for centered inputs."""
     controls = {
-        "inputs": choice("inputs are", INPUTS, start.get("inputs", "sigmoid (all positive)")),
+        "inputs": choice("inputs are", INPUTS, start.get("inputs", "sigmoid, all positive")),
         "after": choice("update after", AFTER, start.get("after", AFTER[0])),
         "eta": rate(ETA, start.get("eta", 0.63), 0.05, 10),
         "updates": count("updates", start.get("updates", 60), 1, 200),
@@ -615,7 +616,7 @@ def same_functions(**start: Any) -> Explorer:
 BENDS: dict[str, Callable[[int, int], Any]] = {
     "ReLU": lambda n, seed: Dense(1, n, relu, he, seed),
     "PReLU": lambda n, seed: PReLU(1, n, he, seed),
-    "PReLU, one slope for all": lambda n, seed: PReLU(1, n, he, seed, shared=True),
+    "one PReLU slope for all": lambda n, seed: PReLU(1, n, he, seed, shared=True),
     "Maxout of 2": lambda n, seed: Maxout(1, n, 2, he, seed),
     "Maxout of 3": lambda n, seed: Maxout(1, n, 3, he, seed),
     "Maxout of 5": lambda n, seed: Maxout(1, n, 5, he, seed),
@@ -841,7 +842,7 @@ class RaceTable:
         return textwrap.fill(race_words(list(self.arrived), rows, beside), 84)
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
-        yield "", f"at rate {self.rates[0]:g}", "best rate", "updates there", "test accuracy"
+        yield "activation", f"at rate {self.rates[0]:g}", "best rate", "updates there", "test accuracy"
         for name, rows in self.arrived.items():
             there: tuple[str, ...] = ("none", "", "")
             if name in self.best:

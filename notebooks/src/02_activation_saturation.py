@@ -111,24 +111,26 @@ for phi in (sigmoid, tanh):
 # - *Middle:* how the gradients $\partial C / \partial W$ are spread, and as a line their size, a root mean square (rms).
 # - *Right:* the share of all units and samples with next to no slope, $|\varphi'| < 0.05$.
 #
-# **Choose the activation and the scale *s*, and watch the pink line.** Level is good. Then let it learn, with *updates*.
+# **Choose the activation and the scale *s*, and watch the pink line.** Level is good. Then let it learn longer, with *updates* and *learning rate*.
 
 # %%
 explore.down_the_depth()
 
 # %%
 scales = (0.5, 1, 1.4, 5)
-print("gradient, layer 1 over layer 10, at s =", *scales)
+print("before any update, layer 1 over layer 10, s =", *scales)
 for name in ("sigmoid", "softplus", "tanh", "relu", "elu", "gelu", "silu"):
-    deep = [explore.down_the_depth(activation=name, scale=s).result for s in scales]
-    print(f"{name:10}", *(f"{d.norms[0] / d.norms[-1]:10.2g}" for d in deep))
+    deep = [explore.down_the_depth(activation=name, scale=s, updates=0) for s in scales]
+    norms = [explorer.result.norms for explorer in deep]
+    print(f"{name:10}", *(f"{n[0] / n[-1]:10.2g}" for n in norms))
 
 # %% [markdown]
-# **What did you see?** With sigmoids the first layer gets a hundred-thousandth of the last one's gradient at $s = 1$, and
+# **What did you see?** Before any update, with sigmoids and $s = 1$, the first layer gets a hundred-thousandth of the last
+# one's gradient, and
 # *next to no unit is saturated*: the slope is never above a quarter, that is enough. Saturation comes on top, with larger $s$.
 # *softplus*, with a slope of a half at 0, lies between. The
 # others keep the gradient level for $s$ between 1 and 1.4. And saturated is not the same as vanished: take *tanh*,
-# $s = 5$ and 30 layers. Most units are flat, and yet the gradient *grows* toward the first layer, because the large weights
+# $s = 5$, 30 layers and 0 updates. Most units are flat, and yet the gradient *grows* toward the first layer, because the large weights
 # more than make up for it. How to choose $s$ is lesson 03.
 #
 # ### 3. One sign for all
