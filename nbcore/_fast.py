@@ -363,6 +363,8 @@ def _constant(value: float, like: np.ndarray) -> np.ndarray:
 
 
 def _product(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> Call:
+    if left.ndim == 3 and left.shape[-1] == 1:
+        return partial(np.multiply, left, right, out)  # a column times a row, as behind a single output
     if left.ndim == 2 and right.ndim == 2:
         return partial(left.dot, right, out)  # a third of the overhead of np.matmul
     if right.ndim == 2 and left.flags.c_contiguous:
