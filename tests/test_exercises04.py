@@ -117,6 +117,7 @@ TANH = {
     "your result is nan: a runs from -1 to 1": lambda a, t: (
         -np.mean((1 + t) / 2 * np.log(a) + (1 - t) / 2 * np.log(1 - a))
     ),
+    "a bracket is missing, as in 1 + t/2": merged(lambda p, y, l1, l0: -np.mean((y + 0.5) * l1 - (y - 0.5) * l0)),
     "that is the squared error": lambda a, t: np.mean((a - t) ** 2) / 2,
     "takes a share of both": lambda a, t: -np.mean(np.where(t > 0, np.log((1 + a) / 2), np.log((1 - a) / 2))),
 }
@@ -157,6 +158,14 @@ DELTA = {
     "must be weighted": with_jacobian(lambda a, d, N: a * (d - d.sum(axis=1, keepdims=True)) / N),
     "taken at softmax(a) instead of a": lambda Z, Y: (
         softmax.backward(softmax(Z) - Y, softmax(Z), softmax(softmax(Z))) / len(Z)
+    ),
+    "count with the wrong sign": with_jacobian(
+        lambda a, d, N: a * (d * (1 - a) + (d * a).sum(axis=1, keepdims=True) - d * a) / N
+    ),
+    "the sign in the bracket is wrong": with_jacobian(lambda a, d, N: a * (d + (d * a).sum(axis=1, keepdims=True)) / N),
+    "only the other outputs": with_jacobian(lambda a, d, N: a * (d * a - (d * a).sum(axis=1, keepdims=True)) / N),
+    "the factor a in front of the bracket is missing; and the mean over samples is missing": with_jacobian(
+        lambda a, d, N: d - (d * a).sum(axis=1, keepdims=True)
     ),
     "needs keepdims=True": with_jacobian(lambda a, d, N: a * (d - (d * a).sum(axis=1)) / N),
     "your delta is transposed": lambda Z, Y: mse_softmax_delta(Z, Y).T,
@@ -204,7 +213,8 @@ LOGITS = {
         -np.mean((Y * np.log(np.maximum(shifted(Z), 1e-15))).sum(axis=1))
     ),
     "e^1000 overflows": lambda Z, Y: np.mean(np.log(np.exp(Z).sum(axis=1)) - (Y * Z).sum(axis=1)),
-    "at z = (1000, 0) your loss is": lambda Z, Y: -np.mean(np.log((Y * shifted(Z)).sum(axis=1))),
+    "the sum stands outside the logarithm": lambda Z, Y: -np.mean(np.log((Y * shifted(Z)).sum(axis=1))),
+    "at z = (1000, 0) your loss is": lambda Z, Y: -np.mean((Y * np.log(shifted(Z))).sum(axis=1)),
     "not the largest of all": lambda Z, Y: np.mean(
         Z.max() + np.log(np.exp(Z - Z.max()).sum(axis=1)) - (Y * Z).sum(axis=1)
     ),
@@ -212,6 +222,11 @@ LOGITS = {
         np.mean(np.log(np.exp(np.minimum(Z, 700)).sum(axis=1)) - (Y * Z).sum(axis=1))
         if Z.max() < 500
         else from_logits(Z, Y)
+    ),
+    "runs over all entries": lambda Z, Y: np.mean(np.log(np.exp(Z).sum()) - (Y * Z).sum(axis=1)),
+    "you count one class only": lambda Z, Y: -np.mean(np.log(shifted(Z)[np.arange(len(Z)), Y.argmax(axis=1)])),
+    "you subtract their entropy": lambda Z, Y: (
+        from_logits(Z, Y) + np.mean((Y * np.log(np.where(Y > 0, Y, 1))).sum(axis=1))
     ),
     "for seven rows of four": lambda Z, Y: from_logits(Z, Y) + 0.1,
 }

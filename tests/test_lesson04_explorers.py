@@ -231,6 +231,18 @@ def test_confidently_wrong_digits():
         assert r.pull["MSE"][0, 0] < 0.2 * r.pull["cross-entropy"][0, 0]
 
 
+def test_a_full_pull_wants_a_smaller_rate():
+    """Sigmoid outputs, weights times 10: at eta = 0.5 both are stuck, at 0.1 cross-entropy is free."""
+    for seed in (0, 1):
+        missed = {
+            eta: {k: (1 - v[-1]).mean() for k, v in last(output="sigmoid", scale=10, eta=eta, seed=seed).test.items()}
+            for eta in (0.1, 0.5)
+        }
+        assert min(missed[0.5].values()) > 0.25
+        assert missed[0.1]["cross-entropy"] < 0.04
+        assert missed[0.1]["MSE"] > 5 * missed[0.1]["cross-entropy"]
+
+
 @pytest.mark.parametrize("output", lesson.OUTPUTS)
 def test_wrong_labels_pull_less_in_mse(output):
     r = last(output=output, wrong=40)
@@ -284,18 +296,25 @@ def test_softmax_twice_has_a_floor():
 
 
 def test_who_suffers_from_wrong_labels():
-    """Clean labels: cross-entropy; wrong ones: MSE, by far at one rate, a little when each takes the better of two."""
+    """Wrong labels: MSE misses less at either speed (four times the rate for MSE). Clean ones: about level."""
     X, labels, X_test, y_test = lesson.split_digits()
     shares, starts, missed = (0.0, 0.2, 0.4), 3, {}
     jobs = [(share, k) for share in shares for k in range(starts)]
     Y = np.stack([one_hot(lesson.wrong_labels(labels, share, k), 10) for share, k in jobs])
-    for loss, eta in ((bce, 0.1), (bce, 0.5), (mse, 0.5)):
-        nets = stack([MLP([64, 32, 10], tanh, sigmoid, seed=k) for _, k in jobs])
+    for loss, eta in ((bce, 0.1), (mse, 0.4), (bce, 0.5), (mse, 2.0)):
+        nets = stack([MLP([64, 32, 10], tanh, sigmoid, seed=k, dtype="float32") for _, k in jobs])
         train(nets, X, Y, loss, eta, steps=2000, batch=64)
         wrong = (nets.forward(X_test).argmax(axis=-1) != y_test).mean(axis=-1)
-        missed[loss.name, eta] = wrong.reshape(len(shares), starts)
-    clean, few, many = (missed["mse", 0.5].mean(axis=1) < missed["bce", 0.5].mean(axis=1)).tolist()
-    assert (clean, few, many) == (False, True, True)
-    assert missed["bce", 0.5][2].mean() > 2 * missed["mse", 0.5][2].mean()
-    for k in (1, 2):
-        assert missed["mse", 0.5][k].mean() < missed["bce", 0.1][k].mean() < missed["bce", 0.5][k].mean()
+        missed[loss.name, eta] = wrong.reshape(len(shares), starts).mean(axis=1)
+    for slow, fast in ((("bce", 0.1), ("mse", 0.4)), (("bce", 0.5), ("mse", 2.0))):
+        assert abs(missed[slow][0] - missed[fast][0]) < 0.01
+        assert (missed[fast][1:] < missed[slow][1:]).all()
+    # A slower cross-entropy is spared a good part, not all.
+    assert missed["mse", 0.4][2] < missed["bce", 0.1][2] < 0.6 * missed["bce", 0.5][2]
+
+
+def test_nothing_is_cheaper_than_the_entropy():
+    """ln u <= u - 1, the step of Derive 7, and the slope of a clipped logarithm."""
+    u = np.linspace(1e-3, 5, 1000)
+    assert (np.log(u) <= u - 1 + 1e-15).all()
+    assert numerical_gradient(lambda z: -np.log(np.maximum(1 - sigmoid(z), 1e-12)), 40.0) == 0

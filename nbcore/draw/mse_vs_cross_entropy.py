@@ -24,11 +24,11 @@ def _pair(axes: Any, width: float = 2.2) -> list[Any]:
 
 
 def _dots(axes: Any, size: float = 7) -> list[Any]:
-    """Two empty marks: a circle for cross-entropy, a diamond for MSE."""
+    """Two empty marks: a circle for cross-entropy, a diamond for MSE, which fits inside the circle."""
     look = theme()
     return [
-        axes.plot([], [], m, color=c, markersize=size, markeredgecolor=look.paper, markeredgewidth=0.8, zorder=4)[0]
-        for c, m in ((look.accent, "o"), (look.second, "D"))
+        axes.plot([], [], m, color=c, markersize=s, markeredgecolor=look.paper, markeredgewidth=0.8, zorder=4)[0]
+        for c, m, s in ((look.accent, "o", size + 2.5), (look.second, "D", size - 1))
     ]
 
 
@@ -59,21 +59,21 @@ def _power(size: float) -> str:
 
 
 def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
-    """Three panels: the outputs, the costs, the factors of both gradients at one moment."""
+    """Three panels: the outputs, the losses, the factors of both gradients at one moment."""
     output, cost, factors = axes
     if not artists:
         look = theme()
         for panel in (output, cost):
-            panel.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="updates")
+            panel.set(xlim=(-0.03, 1.03), xticks=[0, 0.5, 1], xlabel="updates")
             panel.set_xticklabels([])
             panel.xaxis.labelpad = 10
             panel.grid(True)
         output.set(ylim=(-0.03, 1.33), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1], ylabel="output $a$   (target 0)")
         output.set_title("Outputs")
         output.axhline(0.5, color=look.soft, lw=1, ls=":")
-        cost.set(yscale="log", ylim=(1e-5, 30), ylabel="cost $C$")
+        cost.set(yscale="log", ylim=(1e-5, 30), ylabel="loss $C$")
         cost.yaxis.set_minor_locator(NullLocator())
-        cost.set_title("Costs")
+        cost.set_title("Losses")
         artists["key"] = _key(output, 0.03, 0.955, 0.085, 0.12)
         factors.set(xscale="log", xlim=(SMALLEST, 30), ylim=(-0.6, 6.1), xlabel="size")
         factors.set_xticks([1e-6, 1e-4, 1e-2, 1])
@@ -152,7 +152,7 @@ def draw_shape(axes: Any, artists: dict[str, Any], result: Any) -> None:
         for panel in axes:
             panel.set(xlim=(-10, 10), xticks=[-10, -5, 0, 5, 10], xlabel="$z$")
             panel.grid(True)
-        loss.set(ylim=(-0.2, 6), ylabel="$C$")
+        loss.set(ylim=(-0.2, 7.7), yticks=range(7), ylabel="$C$")  # room for the key above the curves
         loss.set_title("Loss")
         slope.set(ylim=(-1.08, 1.08), yticks=[-1, -0.5, 0, 0.5, 1], ylabel="$dC/dz$")
         slope.set_yticklabels([])
@@ -163,7 +163,7 @@ def draw_shape(axes: Any, artists: dict[str, Any], result: Any) -> None:
         size.set_yticks([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10])
         size.yaxis.set_minor_locator(NullLocator())
         size.set_title("Size of the slope")
-        artists["key"] = _key(loss, 0.24, 0.94, 0.09, 0.11)
+        artists["key"] = _key(loss, 0.04, 0.945, 0.09, 0.13)
         for name, panel in (("loss", loss), ("slope", slope), ("size", size)):
             artists[name], artists[f"{name} at"] = _pair(panel), _dots(panel)
         artists["ticks"] = [
@@ -177,12 +177,12 @@ def draw_shape(axes: Any, artists: dict[str, Any], result: Any) -> None:
         tick.set_text(f"{y * scale:g}".replace("-", "\N{MINUS SIGN}"))
     known = not math.isnan(result.now_ce[0])
     curves = {
-        "loss": ((result.ce_z, result.ce), (result.z, result.mse)),
+        "loss": ((result.ce_z, _low(result.ce)), (result.z, _low(result.mse))),
         "slope": ((result.ce_z, result.ce_slope / scale), (result.z, result.mse_slope / scale)),
         "size": ((result.ce_z, _seen(result.ce_slope)), (result.z, _seen(result.mse_slope))),
     }
     points = {
-        "loss": (result.now_ce[0], result.now_mse[0]),
+        "loss": tuple(float(_low(np.array(v))) for v in (result.now_ce[0], result.now_mse[0])),
         "slope": (result.now_ce[1] / scale, result.now_mse[1] / scale),
         "size": tuple(float(_seen(np.array(v))) for v in (result.now_ce[1], result.now_mse[1])),
     }
@@ -193,6 +193,11 @@ def draw_shape(axes: Any, artists: dict[str, Any], result: Any) -> None:
             artists[f"{name} at"][k].set_data([result.now_z] if shown else [], [points[name][k]] if shown else [])
     for line, panel in zip(artists["here"], axes, strict=True):
         line.set_data([result.now_z, result.now_z], panel.get_ylim())
+
+
+def _low(loss: np.ndarray) -> np.ndarray:
+    # Above 6 stands the key.
+    return np.where(loss <= 6.05, loss, np.nan)
 
 
 def _seen(slope: np.ndarray) -> np.ndarray:
@@ -234,7 +239,7 @@ def draw_bits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         box = {"facecolor": area.get_facecolor(), "edgecolor": "none", "pad": 1, "alpha": 0.75}
         artists["best"] = area.plot([], [], color=look.ink, lw=1.8, ls=MSE, zorder=3)[0]
         artists["names"] = [area.text(0, 0, n, ha="center", va="bottom", fontsize=8, zorder=4, bbox=box) for n in names]
-        artists["sum"] = area.text(0.985, HIGHEST * 0.97, "", ha="right", va="top", zorder=4)
+        artists["sum"] = area.text(0.985, HIGHEST * 0.97, "", ha="right", va="top", zorder=4, bbox={**box, "alpha": 1})
     x, outline = 0.0, []
     for k in range(4):
         y, length = float(result.y[k]), float(result.lengths[k])
@@ -259,7 +264,7 @@ def draw_digits(axes: Any, artists: dict[str, Any], result: Any) -> None:
     if not artists:
         look = theme()
         for panel in axes:
-            panel.set(xlim=(0, result.total), xlabel="updates", yscale="log")
+            panel.set(xlim=(0, 1.025 * result.total), xlabel="updates", yscale="log")
             panel.grid(True)
         test.set_ylim(0.008, 3.6)  # room for the key above 100%
         test.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], ["1%", "2%", "5%", "10%", "20%", "50%", "100%"])

@@ -96,6 +96,9 @@ def _tanh_cross_entropy(value: Any, a: np.ndarray, t: np.ndarray, about: str) ->
         "you choose one of the two cases; a target in between, such as 0.3, takes a share of both": (
             -np.where(t > 0, np.log(p), np.log(1 - p)).mean()
         ),
+        "the target is (1 + t)/2; a bracket is missing, as in 1 + t/2": (
+            -((1 + t / 2) * np.log(p) - t / 2 * np.log(1 - p)).mean()
+        ),
         "that is the squared error, (a - t)^2 / 2": ((a - t) ** 2).mean() / 2,
     }
     return _one_number("loss", value, right, slips, about)
@@ -107,8 +110,9 @@ def _tanh_cross_entropy(value: Any, a: np.ndarray, t: np.ndarray, about: str) ->
 def check_mse_softmax_delta(delta: Callable[..., Any]) -> Verdict:
     """For delta(Z, Y) -> dC/dZ, C the mean over rows of sum_k (a_k - y_k)^2 / 2, and a = softmax(z)."""
     rng = np.random.default_rng(7)
-    for N, n in ((7, 4), (5, 3)):
+    for N, n, soft in ((7, 4, False), (5, 3, True)):
         Z, Y = rng.normal(size=(N, n)), np.eye(n)[rng.integers(0, n, N)]
+        Y = softmax(2 * Y) if soft else Y
         given = Z.copy(), Y.copy()
         value, verdict = call(delta, *given)
         if verdict and "ValueError" in verdict.message:
@@ -147,13 +151,25 @@ def check_mse_softmax_delta(delta: Callable[..., Any]) -> Verdict:
                 twice * (d - (d * twice).sum(axis=1, keepdims=True)) / N
             ),
         }
+        slips |= {
+            "the other outputs count with the wrong sign: da_k/dz_i is -a_k a_i for k != i": (
+                a * (d + (d * a).sum(axis=1, keepdims=True) - 2 * d * a) / N
+            ),
+            "the sign in the bracket is wrong: it is d_i minus the sum over k of d_k a_k": (
+                a * (d + (d * a).sum(axis=1, keepdims=True)) / N
+            ),
+            "only the other outputs: each z_i moves its own output as well, by a_i (1 - a_i)": (
+                -a * ((d * a).sum(axis=1, keepdims=True) - d * a) / N
+            ),
+        }
+        slips |= {f"{slip}; and the mean over samples is missing": N * wrong for slip, wrong in slips.items()}
         if _shape(value) == (n, N):
             return not_right(f"your delta is transposed: {(n, N)} instead of {(N, n)}")
         array, verdict = as_numbers("delta", value, (N, n))
         verdict = verdict or judge("delta", array, right, slips)
         if verdict:
             return verdict
-    return passed("within 1e-9, for 7 samples of 4 outputs and 5 of 3")
+    return passed("within 1e-9, for 7 samples of 4 outputs and 5 of 3, these with soft targets")
 
 
 # ---- Exercise 3: cross-entropy from logits
@@ -196,8 +212,38 @@ def check_from_logits(from_logits: Callable[..., Any]) -> Verdict:
         "only the first term: subtract the z of the true class": right + float((Y * Z).sum(axis=1).mean()),
         "only the second term: add ln sum e^z": float(-(Y * Z).sum(axis=1).mean()),
     }
-    verdict = _one_number("loss", value, right, slips, "for seven rows of four")
-    return verdict or _extremes(from_logits) or passed("within 1e-7, and finite up to z = 1000 and down to z = -1000")
+    slips |= {
+        "the sum of e^z runs over all entries; each row has its own": float(
+            np.log(np.exp(Z).sum()) - (Y * Z).sum(axis=1).mean()
+        ),
+    }
+    verdict = _one_number("loss", value, right, slips, "for seven rows of four") or _soft(from_logits, Z)
+    return (
+        verdict
+        or _extremes(from_logits)
+        or passed("within 1e-7, also for soft targets, and finite up to z = 1000 and down to z = -1000")
+    )
+
+
+def _soft(from_logits: Callable[..., Any], Z: np.ndarray) -> Verdict | None:
+    """The same with targets between 0 and 1."""
+    Y = softmax(Z[:, ::-1] / 2)
+    value, verdict = call(from_logits, Z.copy(), Y.copy())
+    if verdict:
+        return verdict
+    right = _stable(Z, Y)
+    slips = {
+        "for soft targets you count one class only: every class counts with its share y_k": (
+            _stable(Z, np.eye(Y.shape[1])[Y.argmax(axis=1)])
+        ),
+        "for soft targets the sum stands outside the logarithm: -sum y ln a, not -ln sum y a": float(
+            -np.log((Y * softmax(Z)).sum(axis=1)).mean()
+        ),
+        "for soft targets you subtract their entropy: the cross-entropy keeps it": (
+            right + float((Y * np.log(Y)).sum(axis=1).mean())
+        ),
+    }
+    return _one_number("loss", value, right, slips, "for soft targets")
 
 
 def _extremes(from_logits: Callable[..., Any]) -> Verdict | None:

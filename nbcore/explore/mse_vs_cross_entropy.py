@@ -181,7 +181,7 @@ def two_neurons_race(own: Slope | None = None, **start: Any) -> Explorer:
         alt=lambda p, r: (
             f"Left: the outputs of two neurons from {r.mse.a[0]:.3f} toward the target 0 over {r.horizon:,} updates. "
             f"MSE, dashed, {_crossing(r.mse, r.horizon)}; cross-entropy, solid, "
-            f"{_crossing(r.cross_entropy, r.horizon)}. Middle: their costs on a logarithmic axis. Right: the factors "
+            f"{_crossing(r.cross_entropy, r.horizon)}. Middle: their losses on a logarithmic axis. Right: the factors "
             f"of the gradient after {r.moment:,} updates as bars on a logarithmic axis; for MSE the gradient is "
             f"{r.mse.now_slope:.2g}, for cross-entropy {r.cross_entropy.now_slope:.2g}."
         ),
