@@ -1,5 +1,7 @@
 """The explorers of lesson 02: pure, warning-free and finite at every corner, drawn without leftovers, and right."""
 
+import contextlib
+import contextvars
 import copy
 import dataclasses
 import io
@@ -605,3 +607,15 @@ def test_a_layer_of_prelus_learns_a_curve_that_one_line_misses():
     assert history.loss[-1] < 0.01 < np.var(np.abs(X)) / 2
     assert not np.allclose(net.layers[0].slope, 0.25)
     assert tanh(0) == 0
+
+
+@pytest.mark.parametrize("name", ["down_the_depth", "learned_bends", "dying_relu", "race"])
+def test_a_run_may_go_on_in_another_context(name):
+    """As in a page, where each picture is drawn by another callback."""
+    explorer = EXPLORERS[name](**({"epochs": 5} if name == "race" else {}))
+    run = explorer.compute(**explorer.params)
+    found = []
+    with contextlib.suppress(StopIteration):
+        while True:
+            found.append(contextvars.copy_context().run(next, run))
+    assert len(found) > 1

@@ -332,6 +332,7 @@ def dying(eta: float, bias: float, then: str, seed: int) -> Iterator[Lab]:
     at_blow: list[np.ndarray] = []
     diverged = False
 
+    @np.errstate(all="ignore")  # here, and not around a yield: a page goes on with a run in another context
     def view(swept: Sweep | None) -> Lab:
         now = asleep(net, X)
         hinges = _hinges(net.layers[0])
@@ -366,19 +367,18 @@ def dying(eta: float, bias: float, then: str, seed: int) -> Iterator[Lab]:
                 if now.step >= updates:
                     return
                 if now.step in (50, 150):
-                    with np.errstate(all="ignore"):
-                        yield view(None)
+                    yield view(None)
         except Diverged:
             diverged = True
 
     yield from run(BLOW, eta, 0)
-    at_blow = asleep(net, X)
+    with np.errstate(all="ignore"):
+        at_blow = asleep(net, X)
     if not diverged:
         net = with_activation(net, THEN[then])
         yield from run(REST, min(eta, SLOW), BLOW)
-    with np.errstate(all="ignore"):
-        yield view(None)
-        yield view(sweep())
+    yield view(None)
+    yield view(sweep())
 
 
 def _lab_status(p: dict[str, Any], r: Lab) -> str:
