@@ -74,7 +74,7 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
         cost.set(yscale="log", ylim=(1e-5, 30), ylabel="loss $C$")
         cost.yaxis.set_minor_locator(NullLocator())
         cost.set_title("Losses")
-        artists["key"] = _key(output, 0.03, 0.955, 0.085, 0.12)
+        artists["key"] = _key(output, 0.03, 0.955, 0.085, 0.17)
         factors.set(xscale="log", xlim=(SMALLEST, 30), ylim=(-0.6, 6.1), xlabel="size")
         factors.set_xticks([1e-6, 1e-4, 1e-2, 1])
         factors.xaxis.set_minor_locator(NullLocator())
@@ -177,27 +177,31 @@ def draw_shape(axes: Any, artists: dict[str, Any], result: Any) -> None:
         tick.set_text(f"{y * scale:g}".replace("-", "\N{MINUS SIGN}"))
     known = not math.isnan(result.now_ce[0])
     curves = {
-        "loss": ((result.ce_z, _low(result.ce)), (result.z, _low(result.mse))),
+        "loss": (_low(result.ce_z, result.ce), _low(result.z, result.mse)),
         "slope": ((result.ce_z, result.ce_slope / scale), (result.z, result.mse_slope / scale)),
         "size": ((result.ce_z, _seen(result.ce_slope)), (result.z, _seen(result.mse_slope))),
     }
     points = {
-        "loss": tuple(float(_low(np.array(v))) for v in (result.now_ce[0], result.now_mse[0])),
+        "loss": (result.now_ce[0], result.now_mse[0]),
         "slope": (result.now_ce[1] / scale, result.now_mse[1] / scale),
         "size": tuple(float(_seen(np.array(v))) for v in (result.now_ce[1], result.now_mse[1])),
     }
     for name, both in curves.items():
         for k, (x, y) in enumerate(both):
             artists[name][k].set_data(x, y)
-            shown = known or k == 1
+            shown = (known or k == 1) and not (name == "loss" and points[name][k] > HIGHEST_LOSS)
             artists[f"{name} at"][k].set_data([result.now_z] if shown else [], [points[name][k]] if shown else [])
     for line, panel in zip(artists["here"], axes, strict=True):
         line.set_data([result.now_z, result.now_z], panel.get_ylim())
 
 
-def _low(loss: np.ndarray) -> np.ndarray:
-    # Above 6 stands the key.
-    return np.where(loss <= 6.05, loss, np.nan)
+HIGHEST_LOSS = 6.05  # above it stands the key
+
+
+def _low(z: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # Every loss is convex or falls from end to end, so what is low enough is in one piece.
+    low = loss <= HIGHEST_LOSS
+    return z[low], loss[low]
 
 
 def _seen(slope: np.ndarray) -> np.ndarray:

@@ -231,8 +231,8 @@ print(f"largest a^2 (1 - a): {(top**2 * (1 - top)).max():.5f}, 4/27 = {4 / 27:.5
 # %%
 Z, Y = np.array([[2.0, -1.0, 0.5]]), np.array([[0.3, 0.7, 0.0]])
 by_nudging = numerical_gradient(lambda Z: np.log(np.exp(Z).sum()) - (Y * Z).sum(), Z)
-print("nudging ln sum e^z - sum y z:", by_nudging.round(6)[0])
-print("a - y:                       ", (softmax(Z) - Y).round(6)[0])
+print("nudging ln sum e^z - sum y z:", by_nudging.round(4)[0])
+print("a - y:                       ", (softmax(Z) - Y).round(4)[0])
 print(f"lowest, at a = y:             {softmax_ce(Y, Y):.4f}, and MSE {mse(Y, Y):.0f}")
 
 # %% [markdown]
@@ -245,8 +245,8 @@ print(f"lowest, at a = y:             {softmax_ce(Y, Y):.4f}, and MSE {mse(Y, Y)
 #
 # A code made for frequencies $a$, used where the truth is $y$, costs $H(y, a) = -\sum_k y_k \log_2 a_k$ bits a day.
 # That is the *cross-entropy*. With the best code, $a = y$, it is the *entropy* $H(y)$. No $a$ is cheaper: since
-# $\ln u \le u - 1$, what you save is $\sum y_k \ln\frac{a_k}{y_k} \le \sum (a_k - y_k) \le 0$. And no code at all is
-# (Shannon 1948). Training counts with $\ln$ instead of $\log_2$: 1 bit is $\ln 2 = 0.693$ *nats*.
+# $\ln u \le u - 1$, what you save is $\sum y_k \ln\frac{a_k}{y_k} \le \sum (a_k - y_k) \le 0$, summed
+# over $y_k > 0$. And no code at all is (Shannon 1948). Training counts with $\ln$ instead of $\log_2$: 1 bit is $\ln 2 = 0.693$ *nats*.
 #
 # The cell first sends 10,000 days in this code, at home and abroad. In the picture, each kind of day is as wide as it
 # is frequent and as high as its word is long, so the colored *area* is what you pay; the dashed outline is the best
@@ -411,15 +411,14 @@ harmed, spared = np.array([[runs[bce, 0.1], runs[bce, 0.5]],
                            [runs[mse, 0.4], runs[mse, 2.0]]])
 for k, share in enumerate(("0%", "20%", "40%")):
     ahead = (spared[:, k] < harmed[:, k]).sum(axis=1)
-    print(f"{share:>3} wrong labels: MSE misses less in {ahead[0]} of 4 slow starts,",
-          f"{ahead[1]} of 4 quick ones")
+    print(f"{share:>3} wrong labels: MSE ahead in {ahead[0]} of 4, quick: {ahead[1]} of 4")
 
 # %% [markdown]
 # Read this with care. With clean labels the two are about level. With wrong ones MSE is ahead at both speeds; but much
 # of the wide gap of the quick runs is haste: cross-entropy has begun to learn the wrong labels by heart, and a smaller
 # rate mends a good part. And MSE needs the larger rate: call `wrong_share(mse, 0.1)` to see it lag behind. It is one
-# data set and one small network. The rule of thumb it supports: *clean labels, cross-entropy; many wrong labels, try a
-# bounded loss* (Ghosh, Kumar and Sastry 2017 give a condition under which such noise does no harm; MSE only comes
+# data set and one small network. The rule of thumb it supports: *clean labels: cross-entropy, which a bad start stalls
+# less; many wrong labels: try a bounded loss* (Ghosh, Kumar and Sastry 2017 give a condition under which such noise does no harm; MSE only comes
 # nearer to it than cross-entropy).
 #
 # ## Exercises
@@ -543,6 +542,6 @@ explore.Score(guesses, {
 # 2006, section 4.3.6 (matching pairs, there called canonical link functions) · A. Ghosh, H. Kumar, P. Sastry, *Robust
 # loss functions under label noise for deep neural networks*, 2017
 #
-# previous: [03, zero initialization](03_zero_init_failure.ipynb)
+# [previous: 03, break the symmetry](03_zero_init_failure.ipynb)
 #
 # next: 05, backpropagation (in preparation)
