@@ -95,6 +95,13 @@ def test_softmax_regression_from_zeros_and_from_random_weights_agree():
     assert np.abs(centered.from_random - centered.from_zeros).mean() < gap
 
 
+def test_a_large_random_start_is_worse_than_zeros():
+    for seed_ in (0, 1):
+        wrong = lesson.two_starts(std=3, seed=seed_).result.wrong[:, -1]
+        assert wrong[0] <= 8
+        assert 13 < wrong[1] < 30
+
+
 def test_softmax_regression_with_the_full_batch_misses_the_same_digits():
     wrong = []
     for init in (zeros, normal(0.01)):
@@ -189,6 +196,22 @@ def test_rounding_breaks_the_tie_somewhere():
     assert max(spreads) > 0.1 or max(spreads) == 0
 
 
+def test_a_difference_in_the_last_decimal_grows_until_the_copies_part():
+    """What rounding does at some widths, planted at a width where it does not happen by itself."""
+    apart = []
+    for planted in (0.0, 1e-17):
+        net = MLP([64, 16, 10], hidden=tanh, output=softmax, init=constant(0.1))
+        net.layers[0].b = np.eye(1, 16) * planted
+        for now in training(net, DATA.X, DATA.Y, softmax_ce, SGD(0.5), batch=64, every=500):
+            apart.append(lesson.spread(units(net)))
+            if now.step == 2000:
+                break
+    quiet, loud = apart[:5], apart[5:]
+    assert max(quiet) < 1e-9
+    assert loud[0] < 1e-16
+    assert loud[-1] > 0.1
+
+
 # ---- C5: convolution and recurrence
 
 
@@ -258,6 +281,27 @@ def test_sigmoid_with_xavier_loses_gradient_layer_by_layer():
     ratios = r.g_measured[1:] / r.g_measured[:-1]
     assert (ratios > 3).all()
     assert r.g_measured[0] < 1e-4
+    signal = r.a_between[1:] / r.a_between[:-1]
+    assert (signal < 1 / 3).all(), "and what tells digits apart fades likewise"
+    assert 0.5 < r.a_measured[-1] / r.a_measured[0] < 2, "though the units go on to differ from each other"
+
+
+def test_one_pass_is_that_of_a_network():
+    for activation, scheme, init in (
+        ("relu", "he", he),
+        ("sigmoid", "xavier", xavier),
+        ("tanh", "normal", normal(0.3)),
+    ):
+        r = lesson.variance_by_depth(activation=activation, scheme=scheme, std=0.3, layers=4, width=32, seed=2).result
+        X, Y = lesson._standardized()
+        net = MLP([64, 32, 32, 32, 32, 10], hidden=activation, output=softmax, init=init, seed=2)
+        net.forward(X)
+        net.backward(softmax_ce, Y)
+        a, g = [layer.a for layer in net.layers[:-1]], [layer.delta for layer in net.layers[:-1]]
+        assert r.a_measured == pytest.approx(np.array([v.std() for v in a]), rel=1e-9)
+        assert r.a_between == pytest.approx(np.array([np.sqrt(v.var(axis=0).mean()) for v in a]), rel=1e-9)
+        sizes = np.array([np.sqrt((v**2).mean()) for v in g])
+        assert r.g_measured == pytest.approx(sizes / sizes[-1], rel=1e-9)
 
 
 def test_the_prediction_finds_the_schemes():

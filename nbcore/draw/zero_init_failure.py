@@ -9,8 +9,10 @@ from matplotlib.artist import Artist
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation, Transform
 from PIL import Image
 
+from nbcore.draw.stage import DPI
 from nbcore.draw.style import theme
 
 IDENTICAL = 1e-18  # where an axis of differences shows 0
@@ -20,11 +22,13 @@ WIDEST = 1e3  # where it ends
 class Tiles(Artist):
     """Small images in rows of equal length, filling a rectangle from its upper left corner, each pixel a sharp square.
 
-    Blue below 0, orange above; all are colored alike, so that images can be compared. From row to row it is `pitch`
-    sides, with any room above the image.
+    Blue below 0, orange above; all are colored alike, so that images can be compared. `label` is room above each, and
+    `wider` what they may take of the gaps to the left and right of the panel, all in CSS pixels.
     """
 
-    def __init__(self, left: float, top: float, width: float, pitch: float = 1.0) -> None:
+    def __init__(
+        self, left: float, top: float, width: float, label: float = 0, wider: tuple[float, float] = (0, 0)
+    ) -> None:
         super().__init__()
         look = theme()
         low, high = ("#08407a", "#d9730d") if look.name == "light" else ("#3f9bf0", "#ffb868")
@@ -32,7 +36,7 @@ class Tiles(Artist):
         self.palette = (palette(np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
         self.frame = (np.array(to_rgb(look.soft)) * 255).round().astype(np.uint8)
         self.images, self.columns, self.largest = np.zeros((1, 8, 8)), 1, 1.0
-        self.left, self.top, self.width, self.pitch = left, top, width, pitch
+        self.left, self.top, self.width, self.label, self.wider = left, top, width, label, wider
         self.set_zorder(1)
 
     def set_data(self, images: np.ndarray, columns: int, largest: float | None = None) -> None:
@@ -41,14 +45,17 @@ class Tiles(Artist):
         self.largest = float(np.abs(images).max()) if largest is None else largest
 
     def draw(self, renderer: Any) -> None:
-        side = self.width / self.columns
+        pixel = self.figure.dpi / DPI  # type: ignore[union-attr]
+        ends = [(self.left, self.top), (self.left + self.width, self.top)]
+        (left, top), (right, _) = self.axes.transData.transform(ends)  # type: ignore[union-attr]
+        left, right = left - self.wider[0] * pixel, right + self.wider[1] * pixel
+        side = (right - left) / self.columns
         level = self.images / (self.largest or 1.0)
         colors = self.palette[np.rint(127 + 127 * level).astype(int)]
         gc = renderer.new_gc()
         for k, tile in enumerate(colors):
-            x, y = self.left + k % self.columns * side, self.top - (k // self.columns + 1) * side * self.pitch
-            corners = self.axes.transData.transform([(x, y), (x + side, y + side)])  # type: ignore[union-attr]
-            (x0, y0), (x1, y1) = np.rint(corners + np.array([[1, 1], [-1, -1]])).astype(int).tolist()
+            x, y = left + k % self.columns * side, top - (k // self.columns + 1) * (side + self.label * pixel)
+            x0, y0, x1, y1 = np.rint([x + 1, y + 1, x + side - 1, y + side - 1]).astype(int).tolist()
             if x1 - x0 < 3 or y1 - y0 < 3:
                 continue
             image = np.full((y1 - y0, x1 - x0, 4), 255, np.uint8)
@@ -124,6 +131,16 @@ def draw_run(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists[name + "_end"].set_data(result.steps[-1:], values[-1:])
 
 
+LABEL, WIDER = 13, (40, 12)  # CSS pixels: above each of the ten images, and beside all of them
+
+
+def _beside(panel: Any, column: float, row: float, right: float = 0) -> Transform:
+    """Where the image in that column and row has its upper left corner, and `right` pixels more."""
+    x = right - WIDER[0] + column * sum(WIDER) / 4
+    y = -row * (LABEL + sum(WIDER) / 4)
+    return panel.transAxes + ScaledTranslation(x / DPI, y / DPI, panel.figure.dpi_scale_trans)
+
+
 def draw_pair(axes: Any, artists: dict[str, Any], result: Any) -> None:
     """Four panels: the ten images of both runs and their difference, and the test digits that each gets wrong."""
     *grids, wrong = axes
@@ -133,9 +150,14 @@ def draw_pair(axes: Any, artists: dict[str, Any], result: Any) -> None:
             panel.set_box_aspect(1)
             panel.set(xlim=(0, 4), ylim=(0, 4))
             _bare(panel)
-            panel.set_title(title)
+            words = panel.set_title(title)
+            words.set_transform(
+                words.get_transform() + ScaledTranslation(-WIDER[0] / DPI, 0, panel.figure.dpi_scale_trans)
+            )
             for k in range(10):
-                panel.text(k % 4 + 0.05, 4 - (k // 4 + 1) * 4 / 3 + 1, str(k), va="bottom", fontsize=8)
+                column, row = k % 4, k // 4
+                place = _beside(panel, column, row, right=2)
+                panel.text(column / 4, 1 - row / 4, str(k), va="top", fontsize=8, transform=place)
         _updates(wrong, result.updates)
         wrong.set(ylim=(0.9, 400), yscale="log")
         wrong.yaxis.set_major_locator(FixedLocator([1, 3, 10, 30, 100, 300]))
@@ -146,10 +168,11 @@ def draw_pair(axes: Any, artists: dict[str, Any], result: Any) -> None:
         wrong.plot([], [], color=look.accent, label="from zeros")
         wrong.plot([], [], "--", color=look.second, label="from random")
         wrong.legend(loc="upper right", borderaxespad=0)
-        artists["tiles"] = [Tiles(0, 4, 4, pitch=4 / 3) for _ in grids]
+        artists["tiles"] = [Tiles(0, 4, 4, LABEL, WIDER) for _ in grids]
         for panel, tiles in zip(grids, artists["tiles"], strict=True):
             panel.add_artist(tiles)
-        artists["key"] = grids[0].text(2.2, 0.5, "", va="center", fontsize=8)
+        place = _beside(grids[0], 2, 2.6, right=8)
+        artists["key"] = grids[0].text(0.5, 0.35, "", va="center", fontsize=8, transform=place)
         artists["zeros"] = wrong.plot([], [], color=look.accent, lw=2.6, alpha=0.75)[0]
         artists["random"] = wrong.plot([], [], "--", color=look.second, lw=1.6)[0]
     images = (result.from_zeros, result.from_random, result.from_random - result.from_zeros)
@@ -212,7 +235,10 @@ def draw_depth(axes: Any, artists: dict[str, Any], result: Any) -> None:
             _size_axis(sizes)
             artists[name + "_line"] = sizes.plot([], [], color=look.ink, lw=1.4)[0]
             artists[name + "_dots"] = sizes.plot([], [], "os"[k], color=color, markersize=5)[0]
-        axes[1].text(20.2, 8.6, "dots: measured\nline: predicted", ha="right", va="top", fontsize=8, color=look.soft)
+        artists["between"] = axes[1].plot([], [], "--", color=look.accent, lw=1.8)[0]
+        note = "dots: measured\nline: predicted\ndashed: from digit to digit"
+        axes[1].text(20.2, 9.6, note, ha="right", va="top", fontsize=8, color=look.soft)
+    artists["between"].set_data(np.arange(1, len(result.a_between) + 1), _powers(result.a_between))
     for name, shapes, reach, measured, predicted in (
         ("a", result.a_shapes, result.a_reach, result.a_measured, result.a_predicted),
         ("g", result.g_shapes, result.g_reach, result.g_measured, result.g_predicted),

@@ -132,7 +132,16 @@ def check_leaky_init(init: Callable[..., Any]) -> Verdict:
         W, verdict = as_numbers("W", result, (n_out, n_in))
         if verdict:
             return verdict
-        again, other = (np.asarray(init(np.random.default_rng(k), n_out, n_in, slope)) for k in (1, 2))
+        more = []
+        for seed in (1, 2):
+            result, verdict = call(init, np.random.default_rng(seed), n_out, n_in, slope)
+            if verdict:
+                return verdict
+            array, verdict = as_numbers("W, drawn again,", result, (n_out, n_in))
+            if verdict:
+                return verdict
+            more.append(array)
+        again, other = more
         if (W != again).any():
             return not_right("equal seeds give other weights: draw from the rng that you are given")
         if not W.std():

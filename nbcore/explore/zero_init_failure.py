@@ -24,7 +24,7 @@ from nbcore.training import Step, training
 
 TRAINED = 1437  # of 1,797; the other 360 are kept for the test
 HIDDEN = [name for name in ACTIVATIONS if name not in ("softmax", "step")]
-WIDTHS = (1, 2, 4, 8, 15, 16, 17, 24, 32)
+WIDTHS = (1, 2, 4, 8, 15, 16, 17, 24, 32, 64)
 MINUS = "\N{MINUS SIGN}"
 ETA = "learning rate \N{GREEK SMALL LETTER ETA}"
 W1, B1, W2 = "W\N{SUBSCRIPT ONE}", "b\N{SUBSCRIPT ONE}", "W\N{SUBSCRIPT TWO}"
@@ -341,7 +341,7 @@ def _moved(size: float) -> str:
 # ---- Variance by depth
 
 SCHEMES = ("normal", "xavier", "he")
-_nodes = np.linspace(-8, 8, 2001)
+_nodes = np.linspace(-8, 8, 1000)  # an even number: half of them are above 0
 _weights = np.exp(-(_nodes**2) / 2)
 _weights /= _weights.sum()  # averages over a standard normal number; fine steps, since phi' may be a narrow peak
 GROUPS = 5  # of samples with about equal sums of squares, which are predicted together
@@ -353,9 +353,11 @@ class Depth:
     """Activations and gradients of every hidden layer of a fresh network, measured and predicted.
 
     `a_*` are standard deviations of a; `g_*` those of delta = dC/dz, the last hidden layer's being 1.
+    `a_between` is how a unit's activation varies from digit to digit: what is left of the signal.
     """
 
     a_measured: np.ndarray
+    a_between: np.ndarray
     a_predicted: np.ndarray
     g_measured: np.ndarray
     g_predicted: np.ndarray
@@ -402,32 +404,50 @@ def predicted(
     return np.array(a_std), np.sqrt([v.mean() for v in reversed(g)])
 
 
+@lru_cache(maxsize=2)
+def _drawn(layers: int, width: int, seed: int) -> list[np.ndarray]:
+    """A matrix of standard normal numbers for each layer: what a network of that shape draws, before its scale.
+
+    Two million numbers take longer to draw than to use, and they stay while a hand moves the scale.
+    """
+    rng, sizes = np.random.default_rng(seed), [64] + [width] * layers + [10]
+    return [rng.normal(size=(n_out, n_in)) for n_in, n_out in itertools.pairwise(sizes)]
+
+
 def depth(activation: str, scheme: str, std: float, layers: int, width: int, seed: int) -> Depth:
-    """One forward and one backward pass of 50 digits through a network as it starts."""
-    X, Y = _standardized()
-    init = {"normal": normal(std), "xavier": xavier, "he": he}[scheme]
-    net = MLP([64] + [width] * layers + [10], hidden=activation, output=softmax, init=init, seed=seed)
-    net.forward(X)
-    net.backward(softmax_ce, Y)
-    inner = net.layers[:-1]
-    A, G = [layer.a for layer in inner], [layer.delta for layer in inner]
-    # Tiny numbers are compared by their ratios, which must not underflow when squared.
-    largest = np.abs(G[-1]).max() or 1.0
-    G = [g / largest for g in G]
-    unit = np.sqrt((G[-1] ** 2).mean()) or 1.0
-    G = [g / unit for g in G]
-    a_hat, g_hat = predicted(ACTIVATIONS[activation], net.sizes[:-1], scheme, std, X, (G[-1] ** 2).mean(axis=1))
+    """One forward and one backward pass of 50 digits through a network as it starts, with zero biases."""
+    (X, Y), phi = _standardized(), ACTIVATIONS[activation]
+    weights = [weight_std(scheme, std, *W.shape[::-1]) * W for W in _drawn(layers, width, seed)]
+    Z, A = [], [X]
+    for W in weights[:-1]:
+        Z.append(A[-1] @ W.mT)
+        A.append(phi(Z[-1]))
+    da = (softmax(A[-1] @ weights[-1].mT) - Y) @ weights[-1]
+    G: list[np.ndarray] = []
+    for z, a, W in zip(Z[::-1], A[:0:-1], weights[-2::-1], strict=True):
+        G.append(da * phi.derivative(z, a))
+        if len(G) == 1:  # tiny numbers are compared by their ratios, which must not underflow when squared
+            G[0] /= np.abs(G[0]).max() or 1.0
+            G[0] /= np.sqrt((G[0] ** 2).mean()) or 1.0
+        da = G[-1] @ W
+    del A[0]
+    G.reverse()
+    sizes = [64] + [width] * layers
+    a_hat, g_hat = predicted(phi, sizes, scheme, std, X, (G[-1] ** 2).mean(axis=1))
     a_shapes, a_reach = _histograms(A)
     g_shapes, g_reach = _histograms(G)
+    a_std = np.array([a.std() for a in A])
+    between = np.array([np.sqrt(a.var(axis=0).mean()) for a in A])
     g_std = np.array([np.sqrt((g**2).mean()) for g in G])
-    return Depth(np.array([a.std() for a in A]), a_hat, g_std, g_hat, a_shapes, g_shapes, a_reach, g_reach)
+    return Depth(a_std, between, a_hat, g_std, g_hat, a_shapes, g_shapes, a_reach, g_reach)
 
 
 def _histograms(layers: list[np.ndarray]) -> tuple[np.ndarray, float]:
     """For each layer, how often values lie in each bin from -reach to reach: roots of counts, the fullest bin 1."""
-    reach = max(float(np.percentile(np.abs(values), 99)) for values in layers) or 1.0
-    edges = np.linspace(-1, 1, BINS + 1)
-    counts = np.array([np.histogram(v / reach, edges)[0] for v in layers])
+    some = [np.abs(values.ravel()[:: 1 + values.size // 4000]) for values in layers]
+    reach = 1.001 * max(float(np.percentile(values, 99)) for values in some) or 1.0
+    inside = [values[np.abs(values) < reach] for values in layers]
+    counts = np.array([np.bincount(((v / reach + 1) * (BINS / 2)).astype(int), minlength=BINS) for v in inside])
     return np.sqrt(counts / np.maximum(counts.max(axis=1, keepdims=True), 1)), reach
 
 
@@ -450,7 +470,8 @@ def variance_by_depth(**start: Any) -> Explorer:
             f"Four panels for a fresh network of {p['layers']} {p['activation']} layers of {p['width']} units, weights "
             f"{p['scheme']}. First: a histogram of the activations for each layer, the first at the bottom. Second: "
             f"their standard deviation by layer on a logarithmic axis, from {r.a_measured[0]:.2g} to "
-            f"{r.a_measured[-1]:.2g}, dots measured and a line predicted. Third and fourth: the same for the "
+            f"{r.a_measured[-1]:.2g}, dots measured and a line predicted; dashed, how much a unit varies from digit to "
+            f"digit, at the end {r.a_between[-1]:.2g}. Third and fourth: the same for the "
             f"gradients, relative to the last hidden layer; the first has {r.g_measured[0]:.2g}."
         ),
         status=_depth_status,
@@ -463,7 +484,8 @@ def variance_by_depth(**start: Any) -> Explorer:
 def _depth_status(p: dict[str, Any], r: Depth) -> str:
     text = (
         f"Activations: standard deviation {r.a_measured[0]:.2g} in layer 1, {r.a_measured[-1]:.2g} in layer "
-        f"{p['layers']}. Gradients: by layer 1, going down, they have {_fold(r.g_measured[0])}."
+        f"{p['layers']}, there {r.a_between[-1]:.2g} from digit to digit. "
+        f"Gradients: by layer 1, going down, they have {_fold(r.g_measured[0])}."
     )
     return text.replace("e-", f"e{MINUS}")
 

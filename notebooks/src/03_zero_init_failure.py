@@ -4,7 +4,7 @@
 # **When do zeros fail, and why exactly?**
 #
 # "Never start a network with zeros" is good advice, and the reasons that come with it are often wrong. In this lesson you
-# start networks with zeros, with constants and with dice, and watch what each weight does with real handwriting. You will meet
+# start networks with zeros, with constants and with dice (random numbers), and watch what each weight does with real handwriting. You will meet
 # zeros that are fine, zeros that fail in two different ways, and randomness where nobody put any.
 #
 # To begin, choose *Run ▸ Run All Cells*, then scroll back up. From then on each picture follows your hand.
@@ -23,7 +23,7 @@
 # %% jupyter={"source_hidden": true}
 import numpy as np
 
-from nbcore import MLP, SGD, bce, check_gradients, constant, exercises, explore, he, normal, numerical_gradient
+from nbcore import MLP, SGD, bce, constant, exercises, explore, he, normal, numerical_gradient
 from nbcore import relu, sigmoid, softmax, softmax_ce, tanh, train, training, xavier, zeros
 
 data = explore.parted_digits()
@@ -41,8 +41,7 @@ guesses = explore.Predict("03", {
                   ["10% of the test digits: it guesses", "about a third", "as many as from a random start"]),
     "copies": ("16 sigmoid units in a hidden layer, all weights start at 0. After training, their weights are",
                ["all still 0", "not 0, but all 16 units alike", "16 different sets"]),
-    "relu": ("The same with ReLU instead of sigmoid. What does training change?",
-             ["nothing at all", "the output biases only", "the output layer only", "all weights"]),
+    "relu": ("The same with ReLU. What changes?", ["nothing", "the output biases", "the output layer", "all weights"]),
     "dice": ("All weights start at 0; only the biases of 16 hidden tanh units are random. After training it is right on",
              ["10%: it guesses", "about a third", "more than 95%"]),
     "frozen": ("64 tanh units with random weights that are never trained. Only the output layer learns. It is right on",
@@ -105,20 +104,20 @@ assert np.abs(mine.losses - explore.zero_or_not().result.losses).max() < 1e-12
 # %% [markdown]
 # ## Derive
 #
-# ### 1. Without a hidden layer, zeros are as good as any start
+# ### 1. Without a hidden layer, zeros are a good start
 #
 # *Softmax regression* has one output for each digit, and nothing in between: $z = W x + b$, and $a = \mathrm{softmax}(z)$
 # gives ten probabilities. Below it is trained twice, on the same batches: from zeros, and from random weights. Many people
 # would call the zeros a bug.
 #
-# **Move the standard deviation (std) of the random start, and watch the difference and the two curves. Then take off the mean
-# of the ten images.**
+# **Move the standard deviation (std) of the random start from 0.01 up to 3, and watch the difference and the two curves. Then
+# take off the mean of the ten images.**
 
 # %%
 explore.two_starts()
 
 # %% [markdown]
-# The predictions agree, and the weights do not. Why?
+# Up to a std of 0.3 the predictions agree, and the weights do not. Why?
 #
 # The loss $C$ is $-\ln$ (probability given to the true digit). Its gradient for row $k$ of $W$ is
 #
@@ -128,19 +127,24 @@ explore.two_starts()
 # apart by their targets $y_k$. So from zeros each row gets a gradient of its own.
 #
 # The $a_k$ sum to 1, and so do the $y_k$. Then the ten gradients sum to 0, and **the mean of the ten images keeps its start**
-# for ever. It doesn't matter: an image that is added to all ten shifts all $z_k$ alike, and softmax doesn't see it. Apart
-# from that, the loss is *convex*, a single valley: all starts lead to the same floor. (What else is left of a large random
-# start after 2,000 updates lies where the loss is almost flat, as in pixels that hardly ever have ink.)
+# for ever. It doesn't matter: an image that is added to all ten shifts all $z_k$ alike, and softmax doesn't see it.
+#
+# Apart from that, the loss is *convex*, a single valley: no start is caught in a worse one. But a start far away has far to
+# go. From a std of 3, much of the random image is still there after 2,000 updates, and more digits are wrong. So zeros are
+# as good as small random numbers, and better than large ones.
 
 # %%
 net = MLP([64, 10], output=softmax, init=zeros)
-net.forward(data.X)
+a = net.forward(data.X)
 net.backward(softmax_ce, data.Y)
 dW = net.layers[0].dW
+assert np.allclose(dW, (a - data.Y).T @ data.X / 1437)  # the mean over all digits
 assert np.abs(dW.sum(axis=0)).max() < 1e-12
 print("different rows in the first gradient:", len(np.unique(dW, axis=0)))
-pair = explore.two_starts(std=0.1).result
-print("wrong test digits, from zeros and from random:", pair.wrong[:, -1].astype(int))
+for std in (3, 0.1):
+    pair = explore.two_starts(std=std).result
+    print(f"std {std}: wrong from zeros {pair.wrong[0, -1]:.0f},",
+          f"from random {pair.wrong[1, -1]:.0f}")
 
 # %% [markdown]
 # ### 2. Copies stay copies
@@ -163,16 +167,21 @@ print("wrong test digits, from zeros and from random:", pair.wrong[:, -1].astype
 # number. All rows of $W_1$ are equal, so its rank is 1.
 
 # %%
+net = MLP([64, 16, 10], tanh, softmax, init=normal(0.5))
+delta = net.forward(data.X) - data.Y
+net.backward(softmax_ce, data.Y)
+first, last = net.layers
+db = (delta @ last.W) * tanh.derivative(first.z, first.a)  # all units, all digits
+assert np.allclose(first.dW, db.T @ data.X / 1437)
+
 for hidden in ("sigmoid", "tanh", "relu", "gelu"):
     net = MLP([64, 16, 10], hidden, softmax, init=constant(0.1))
     train(net, data.X, data.Y, softmax_ce, eta=0.5, steps=200, batch=64)
+    net.forward(data.X_test)
     first, last = net.layers
-    one = MLP([64, 1, 10], hidden, softmax)
-    one.layers[0].W, one.layers[0].b = first.W[:1], first.b[:, :1]
-    one.layers[1].W, one.layers[1].b = last.W.sum(axis=1, keepdims=True), last.b
-    assert np.abs(one.forward(data.X_test) - net.forward(data.X_test)).max() < 1e-9
-    rank = np.linalg.matrix_rank(first.W, tol=1e-6)
-    print(f"{hidden:8} rank of W1: {rank}; one unit gives the same outputs")
+    one = first.a[:, :1] * 16 * last.W[:, 0] + last.b  # the first unit, 16 times
+    assert np.allclose(one, last.z)
+    print(f"{hidden:8} rank of W1: {np.linalg.matrix_rank(first.W, tol=1e-6)}")
 
 # %% [markdown]
 # ### 3. From zeros, a sigmoid wakes up, tanh and ReLU don't
@@ -186,7 +195,7 @@ for hidden in ("sigmoid", "tanh", "relu", "gelu"):
 #
 # **Everything? Here many texts slip.** They say: all gradients are zero, the output layer's included, and from then on the
 # output is 0. But the *output bias* has the gradient $a - y$, without any factor in front. It learns how frequent each digit
-# is, and that is all the network ever says. Nor is an output 0: a sigmoid output would be $\sigma(0) = 0.5$, and ten softmax
+# is, and that is all the network ever says. Nor is an output 0: a sigmoid output would be 0.5, and ten softmax
 # outputs start at 0.1.
 
 # %%
@@ -202,8 +211,9 @@ gap = np.abs(net.forward(data.X_test) - share).max()
 print("relu, later: outputs are these shares to 1e-6:", bool(gap < 1e-6))
 
 # %% [markdown]
-# On *balanced* targets, as many of each class, even the bias has nothing to learn. *Check* has an example where no number of
-# the network ever moves.
+# On *balanced* targets, as many of each class, the errors $a - y$ of all examples add up to 0. Then the output bias gets no
+# gradient either, nor do a sigmoid's output weights, since $h_j = 0.5$ for every example. *Check* shows a network in which no
+# number ever moves.
 #
 # ### 4. How large should the dice be? One unit, forward
 #
@@ -229,9 +239,10 @@ print(f"std of z, measured {z.std():.2f}, predicted {predicted:.2f}")
 #
 # - **tanh** has slope 1 at 0, so for small $z$ it changes nothing: $\overline{a^2} \approx \mathrm{Var}\, z$. To keep the
 #   signal from layer to layer, $n_\text{in}\, \mathrm{Var}\,w = 1$.
-# - **ReLU** sets the negative half to 0 and leaves the other: $\overline{a^2} = \frac12 \mathrm{Var}\, z$. To keep the signal,
-#   $n_\text{in}\, \mathrm{Var}\,w = 2$. That is the initialization of **He**, $\mathrm{Var}\,w = 2 / n_\text{in}$.
-# - **Sigmoid** isn't 0 at 0: $\overline{a^2} \approx \frac14$ however small $z$ is, and the signal is the little rest.
+# - **ReLU** sets the negative $z$ to 0, half of them, and leaves the others: $\overline{a^2} = \frac12 \mathrm{Var}\, z$. To
+#   keep the signal, $n_\text{in}\, \mathrm{Var}\,w = 2$. That is the initialization of **He**, $\mathrm{Var}\,w = 2 / n_\text{in}$.
+# - **Sigmoid** isn't 0 at 0: $\overline{a^2} \approx \frac14$ however small $z$ is, and the same for all digits. The signal is
+#   the little rest.
 
 # %%
 z = 0.1 * rng.normal(size=1_000_000)
@@ -243,7 +254,8 @@ print(f"sigmoid: mean square of a = {np.mean(sigmoid(z) ** 2):.2f}")
 # ### 6. Backward
 #
 # The gradient $\delta = \partial C / \partial z$ comes down through the same weights, from $n_\text{out}$ units:
-# $\delta_k = \varphi'(z_k) \sum_j w_{jk}\, \delta_j$. By the same argument
+# $\delta_k = \varphi'(z_k) \sum_j w_{jk}\, \delta_j$. By the same argument,
+# if $\delta$ and the slopes are independent of the weights (nearly so in wide layers),
 #
 # $$\mathrm{Var}\, \delta_k = n_\text{out}\; \mathrm{Var}\,w\; \overline{\varphi'^2}\; \mathrm{Var}\, \delta_j .$$
 #
@@ -264,8 +276,8 @@ print(f"sigmoid: mean square of its slope {np.mean(slopes**2):.3f}, at most {1 /
 #
 # Below, 50 digits (each pixel shifted and scaled to mean 0 and std 1) go once forward and once backward through a
 # deep network as it starts. *Histograms:* one a layer, the first at the bottom. *Dots:* the standard deviation of each
-# layer, on a logarithmic axis. *Line:* the two formulas above, applied again and again. The gradients are measured against
-# those of the last hidden layer.
+# layer, on a logarithmic axis. *Line:* the two formulas above, applied again and again. *Dashed:* how much a unit varies from
+# digit to digit, which is all that later layers can use. The gradients are measured against those of the last hidden layer.
 #
 # **Push the std of the weights from 0.01 up, and watch both rows of dots tilt.**
 
@@ -273,23 +285,33 @@ print(f"sigmoid: mean square of its slope {np.mean(slopes**2):.3f}, at most {1 /
 explore.variance_by_depth()
 
 # %%
+print("                   act.  signal   grad.")
 for phi, scheme in (("tanh", "xavier"), ("sigmoid", "xavier"), ("relu", "xavier"),
                     ("relu", "he"), ("relu", "normal"), ("tanh", "normal")):
     deep = explore.variance_by_depth(activation=phi, scheme=scheme, std=1.0, width=256)
-    a, g = deep.result.a_measured, deep.result.g_measured
-    print(f"{phi:8}{scheme:8}activations x {a[-1] / a[0]:.1g}, gradients x {g[0]:.1g}")
+    a, signal, g = deep.result.a_measured, deep.result.a_between, deep.result.g_measured
+    ends = a[-1] / a[0], signal[-1] / signal[0], g[0]
+    print(f"{phi:8}{scheme:8}" + "".join(f"{end:8.1g}" for end in ends))
+for scale in (0.001, 0.1, 10.0):
+    run = explore.zero_or_not(hidden="tanh", start="normal", scale=scale).result
+    when = run.steps[run.accuracies > 0.9]
+    first = f"after {when[0]:.0f} updates" if len(when) else "never"
+    print(f"scale {scale:5}: 90% right {first}")
 
 # %% [markdown]
-# **What did you see?** Try these; the numbers above are for ten layers of 256 units, with std 1 for *normal*.
+# **What did you see?** The table is for ten layers of 256 units, with std 1 for *normal*: from the first layer to the last,
+# activations and what differs from digit to digit (signal) grow by these factors, and gradients going down. Below it, nets of
+# *Zero or not*: larger weights are faster up to a point, and then they fail. Try these:
 #
 # 1. *tanh*, *normal*: at which std do the dots of the gradients lie level? Compare $1/\sqrt{n}$ for $n$ units.
-# 2. *tanh*, *normal*, std 1: all activations are at -1 or 1. Saturated units should stop the gradient. Do they?
-# 3. *sigmoid*, *xavier*: by what factor does the gradient fall in each layer?
+# 2. *tanh*, *normal*, std 1: almost all activations are near -1 or 1. Saturated units should stop the gradient. Do they?
+# 3. *sigmoid*, *xavier*: by what factor does the gradient fall in each layer? And is the signal kept, as the dots seem to say?
 # 4. *relu*, *xavier*, then *he*.
 #
 # <details><summary>What we saw</summary>1: a little above it, since the slope of tanh is 1 only at 0. 2: no, the gradients
 # <em>grow</em>, some ten thousand times over ten layers. Most units let nothing through, but the few that aren't saturated pass
-# on sums over 256 large weights. So whether saturation stops the gradient depends on the weights. 3: by 4 or more. 4: with
+# on sums over 256 large weights. So whether saturation stops the gradient depends on the weights. 3: by 4 or more. The dots only say
+# that units differ; the dashed line falls as the gradient does, and all digits soon look alike. 4: with
 # Xavier a ReLU loses half its mean square in each layer, with He it keeps it.</details>
 #
 # ## Build
@@ -317,7 +339,7 @@ for _ in range(100):
     loss, dw, dv = convolution(w, v)
     w, v = w - 0.02 * dw, v - 0.02 * dv
 assert np.abs(w[0] - w[1]).max() < 1e-12
-print("filters:", w.round(2).tolist(), "v:", v.round(2))
+print("filters:", w.round(2).tolist(), "\nv:", v.round(2), f"loss: {loss:.2f}")
 
 # %%
 def recurrent(u, R, v):  # u (2,), R (2, 2), v (2,)
@@ -335,31 +357,33 @@ u, R, v = np.full(2, 0.3), np.full((2, 2), 0.3), np.full(2, 0.3)
 for _ in range(100):
     loss, du, dR, dv = recurrent(u, R, v)
     u, R, v = u - 0.1 * du, R - 0.1 * dR, v - 0.1 * dv
-print("u:", u.round(2), "R:", R.round(2).tolist(), "v:", v.round(2))
+assert abs(u[0] - u[1]) + abs(v[0] - v[1]) < 1e-12
+print("u:", u.round(2), "R:", R.round(2).tolist(), "\nv:", v.round(2),
+      f"loss: {loss:.2f}")
 
 # %% [markdown]
 # ## Check
 #
 # A gradient check nudges each weight a little, and compares the change of the loss with the gradient by hand. From an odd
-# start, with random weights, it would find an error in the two above.
+# start, with random weights, it finds an error in the two above: a wrong sign, say.
 #
-# **From zeros it finds nothing.** On XOR, with two points of each class, every gradient of an all-zero network is exactly 0:
-# a formula with the wrong sign or factor passes as well. The same networks show the end of Derive 3: after 1,000 updates not
-# one number has moved, and the output is 0.5.
+# **From zeros it finds nothing.** All gradients of the convolution are 0 there, and a wrong sign passes as well. (XOR, with two
+# points of each class, shows the end of Derive 3: after 1,000 updates from zeros nothing has moved, and the output is 0.5.)
 
 # %%
 w, v, u, R = (rng.normal(size=shape) for shape in ((2, 3), 2, 2, (2, 2)))
-dw = numerical_gradient(lambda w: convolution(w, v)[0], w)
 dR = numerical_gradient(lambda R: recurrent(u, R, v)[0], R)
-assert np.abs(dw - convolution(w, v)[1]).max() < 1e-7
-assert np.abs(dR - recurrent(u, R, v)[2]).max() < 1e-7
+assert np.allclose(dR, recurrent(u, R, v)[2])
+for start, k in (("random weights", 1), ("zeros", 0)):
+    true = numerical_gradient(lambda w, v=k * v: convolution(w, v)[0], k * w)
+    passes = [np.allclose(s * convolution(k * w, k * v)[1], true) for s in (1, -1)]
+    print(f"from {start}: right sign passes {passes[0]}, wrong sign {passes[1]}")
+
 X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
 for hidden in ("sigmoid", "tanh", "relu"):
     net = MLP([2, 8, 1], hidden, sigmoid, init=zeros)
     train(net, X, Y, bce, eta=1.0, steps=1000)
-    moved = any(p.any() for p in net.parameters())
-    print(f"{hidden:8} XOR from zeros: moved {moved}, outputs {net.forward(X)[:, 0]}")
-check_gradients(net, X, Y, bce)
+    print(hidden, net.forward(X)[:, 0], "moved", any(p.any() for p in net.parameters()))
 
 # %% [markdown]
 # ## Break it
@@ -401,14 +425,14 @@ for hidden in ("tanh", "relu"):
         result = "above 96%" if dice > 0.96 else "no better than a guess"
         print(f"{hidden}, only {name} random: {result}")
 frozen = right(W1=True, b1=False, trained=False, width=64)
-trained = np.mean([explore.zero_or_not(hidden=h, start="constant").result.accuracies[-50:]
-                   for h in ("sigmoid", "tanh", "relu")])
-print(f"frozen {frozen:.0%}, trained from one constant: 1 in {1 / trained:.0f}")
+trained = np.mean([explore.zero_or_not(hidden=h, start="constant", width=64)
+                   .result.accuracies[-50:] for h in ("sigmoid", "tanh", "relu")])
+print(f"64 units frozen: {frozen:.0%}; all trained from 0.1: 1 in {1 / trained:.0f}")
 
 # %% [markdown]
-# **The culprit is symmetry, not zero.** With tanh, randomness in any one array is enough: zero weights with random hidden
-# biases, zero $W_2$ alone, zero $W_1$ alone. Zero biases are fine with random weights. ReLU asks for more: with $W_1$
-# and $b_1$ zero, $z = 0$, where its slope is taken as 0, and no gradient gets through; with random $b_1$ only, all units whose bias is below 0 are dead.
+# **The culprit is symmetry, not zero.** With tanh, randomness in any single array is enough: in $W_1$ with zero biases, in $b_1$
+# with all weights zero, or in $W_2$. ReLU asks for more: with $W_1$ and $b_1$ zero, $z = 0$, where its slope is taken as 0,
+# and no gradient gets through. With random $b_1$ only, all units whose bias is below 0 are dead; the others learn.
 #
 # And **frozen beats trained**: 64 different units that never learn leave the output layer more to work with than any number
 # of copies that do.
@@ -520,14 +544,14 @@ explore.Score(guesses, {
 # %% [markdown]
 # | belief | verdict | where you saw it |
 # |---|---|---|
-# | Starting from zeros always fails | false: without hidden layers it is as good as any start | Derive 1, *Two starts, one end* |
-# | With zeros nothing moves | depends: a sigmoid wakes in two updates, but its units stay copies (rank 1) | Derive 2 and 3 |
+# | Starting from zeros always fails | false: without hidden layers it is as good as a small random start, and better than a large one | Derive 1, *Two starts, one end* |
+# | With zeros nothing moves | depends: on unbalanced targets a sigmoid wakes in two updates, but its units stay copies (rank 1) | Derive 2 and 3 |
 # | With ReLU or tanh every gradient is zero, and the output is 0 | nearly: all but the output bias, which learns the class frequencies; on balanced data it is stuck too; outputs are 0.5 or 0.1, not 0 | Derive 3, Check |
-# | A constant other than zero helps | false: copies, for every activation; about a third right | Derive 2, Break it |
+# | A constant other than zero helps | false: copies, for every activation; from 0.1 about a third right | Derive 2, Break it |
 # | It is a matter of dense layers | false: filters and recurrent units are copies likewise | Build |
-# | The larger the weights, the faster it learns; saturation stops gradients | false: there is a right variance; too small fades, too large saturates or explodes, and saturated tanh layers of large weights *raise* gradients | Derive 4 to 7 |
-# | Xavier suits every activation | false: it assumes slope 1; sigmoids lose gradient layer by layer, ReLU needs He | Derive 6 and 7 |
-# | Biases must not be zero | false with random weights; and random biases alone are enough with tanh | *Where must the dice fall?* |
+# | The larger the weights, the faster it learns; saturation stops gradients | false: there is a right variance; too small fades, too large saturates or explodes, and saturated tanh layers of large weights *raise* gradients | Explore, Derive 4 to 7 |
+# | Xavier suits every activation | false: it assumes slope 1; sigmoids lose signal and gradient layer by layer, ReLU needs He | Derive 6 and 7 |
+# | Biases must not be zero | false: zero biases are fine with random weights; and random biases alone are enough with tanh | *Where must the dice fall?* |
 # | Training all layers beats training one | false for copies: frozen random units are better by far | Break it |
 #
 # 1. What fails is *symmetry*: units that start alike get equal gradients, and stay alike.
@@ -548,4 +572,6 @@ explore.Score(guesses, {
 # B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, *Exponential expressivity in deep neural networks through transient
 # chaos*, 2016 (the predicted lines)
 #
-# previous: 02, activation saturation (in preparation) · next: 04, mean squared error against cross-entropy (in preparation)
+# [previous: 02, activation saturation](02_activation_saturation.ipynb)
+#
+# [next: 04, mean squared error against cross-entropy](04_mse_vs_cross_entropy.ipynb)
