@@ -63,6 +63,7 @@ def test_the_figures_of_the_race(w, b, first, square, cross):
 def test_the_slow_start():
     result = two_neurons_race(w=2, b=2).result
     assert result.mse.a[-1] == pytest.approx(0.20285, abs=5e-6)
+    assert "MSE is not below 0.5 within 100 updates; cross-entropy falls" in two_neurons_race(horizon=100).status
     assert result.mse.now_slope == pytest.approx(0.017345, abs=5e-7)
     assert result.cross_entropy.now_slope == pytest.approx(0.98201, abs=5e-6)
     assert result.cross_entropy.now_slope / result.mse.now_slope == pytest.approx(56.6, abs=0.05)

@@ -149,7 +149,9 @@ def race(w: float, b: float, eta: float, horizon: int, moment: int, own: Slope |
 def _crossing(runner: Runner, horizon: int) -> str:
     if runner.crossed == 0:
         return "starts below 0.5"
-    return f"falls below 0.5 at update {runner.crossed:,}" if runner.crossed > 0 else f"not within {horizon:,} updates"
+    if runner.crossed > 0:
+        return f"falls below 0.5 at update {runner.crossed:,}"
+    return f"is not below 0.5 within {horizon:,} updates"
 
 
 def _race_status(p: dict[str, Any], r: Race) -> str:
