@@ -1,5 +1,6 @@
 """What holds for every explorer of every lesson: finite and in words at its corners, pure, drawn without leftovers."""
 
+import contextvars
 import copy
 import dataclasses
 import inspect
@@ -66,11 +67,23 @@ def corners(name):
     return some
 
 
+def steps(results):
+    """A run as a page drives it: each step from another callback, in a context of its own.
+
+    A `with np.errstate` around a yield would fail there, and only there.
+    """
+    while True:
+        try:
+            yield contextvars.copy_context().run(next, results)
+        except StopIteration:
+            return
+
+
 def pictures(explorer, params):
     """All that a computation shows; what diverges shows what came before."""
     found, result = [], explorer.compute(**params)
     try:
-        for one in result if inspect.isgenerator(result) else [result]:
+        for one in steps(result) if inspect.isgenerator(result) else [result]:
             one = one.result if isinstance(one, Progress) else one
             if one is not None:
                 found.append(copy.deepcopy(one))  # the next one may come from the same network

@@ -139,6 +139,8 @@ def test_every_slider_follows_the_mouse(lesson):
                 continue
             label = control.evaluate("(input) => input.labels[0].textContent")
             before = prepared(explorer, label)
+            if control.get_attribute("aria-description"):  # said to have no effect with these settings
+                continue
             control.scroll_into_view_if_needed()
             box, value = control.bounding_box(), int(control.input_value())
             high = int(control.get_attribute("max"))
