@@ -536,10 +536,8 @@ exercises.check_break_tie(b1)
 explore.Score(guesses, {
     "one_layer": (2, f"Wrong: {pair.wrong[0, -1]:.0f} of 360 from zeros, {pair.wrong[1, -1]:.0f} from random."),
     "copies": (1, f"They move, but stay alike: {mine.accuracies[-1]:.0%} right, rank {mine.rank}."),
-    "relu": (1, "Only b2 had a gradient: it learned how frequent each digit is."),
-    "dice": (2, f"{explore.throw_dice().result.accuracies[-1]:.0%} right."),
-    "frozen": (2, f"{frozen:.0%} right, on average over four starts."),
-})
+    "relu": (1, "Only b2 had a gradient."), "frozen": (2, f"{frozen:.0%} right, on average over four starts."),
+    "dice": (2, f"{explore.throw_dice().result.accuracies[-1]:.0%} right.")})
 
 # %% [markdown]
 # | belief | verdict | where you saw it |
