@@ -41,7 +41,7 @@ guesses = explore.Predict("03", {
                   ["10% of the test digits: it guesses", "about a third", "as many as from a random start"]),
     "copies": ("16 sigmoid units in a hidden layer, all weights start at 0. After training, their weights are",
                ["all still 0", "not 0, but all 16 units alike", "16 different sets"]),
-    "relu": ("The same with ReLU. What changes?", ["nothing", "the output biases", "the output layer", "all weights"]),
+    "relu": ("The same with ReLU. What learns?", ["nothing", "the output biases only", "the output layer", "all weights"]),
     "dice": ("All weights start at 0; only the biases of 16 hidden tanh units are random. After training it is right on",
              ["10%: it guesses", "about a third", "more than 95%"]),
     "frozen": ("64 tanh units with random weights that are never trained. Only the output layer learns. It is right on",
@@ -374,7 +374,7 @@ print("u:", u.round(2), "R:", R.round(2).tolist(), "\nv:", v.round(2),
 w, v, u, R = (rng.normal(size=shape) for shape in ((2, 3), 2, 2, (2, 2)))
 dR = numerical_gradient(lambda R: recurrent(u, R, v)[0], R)
 assert np.allclose(dR, recurrent(u, R, v)[2])
-for start, k in (("random weights", 1), ("zeros", 0)):
+for start, k in (("random", 1), ("zeros", 0)):
     true = numerical_gradient(lambda w, v=k * v: convolution(w, v)[0], k * w)
     passes = [np.allclose(s * convolution(k * w, k * v)[1], true) for s in (1, -1)]
     print(f"from {start}: right sign passes {passes[0]}, wrong sign {passes[1]}")
