@@ -227,7 +227,7 @@ def test_a_redrawn_picture_equals_a_fresh_one(name, page):
         return
     explorer = EXPLORERS[name]()
     stage = stage_of(explorer, page)
-    for result in results(name, explorer, 8):
+    for result in results(name, explorer, 5):
         assert stage.render(result) == stage_of(explorer, page).render(result), explorer.params
 
 

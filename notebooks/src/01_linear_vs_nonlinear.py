@@ -484,4 +484,4 @@ explore.Score(guesses, {
 #
 # [previous: the map of lessons](../README.md)
 #
-# next: 02, activation saturation (in preparation)
+# [next: 02, keep the gradient alive](02_activation_saturation.ipynb)

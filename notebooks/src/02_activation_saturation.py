@@ -469,4 +469,6 @@ explore.Score(guesses, {
 # linear units*, 2016 (ELU) · D. Hendrycks, K. Gimpel, *Gaussian error linear units*, 2016 (GELU, SiLU) · S. Elfwing, E. Uchibe, K. Doya,
 # *Sigmoid-weighted linear units*, 2018 (SiLU)
 #
-# previous: [01, bend the line](../notebooks/01_linear_vs_nonlinear.ipynb) · next: [03, break the symmetry](../notebooks/03_zero_init_failure.ipynb)
+# [previous: 01, bend the line](01_linear_vs_nonlinear.ipynb)
+#
+# [next: 03, break the symmetry](03_zero_init_failure.ipynb)
