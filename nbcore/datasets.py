@@ -7,6 +7,7 @@ shuffled. Both coordinates lie within about 2 of 0; `noise` is the standard devi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -146,6 +147,31 @@ def digits() -> Data:
     """
     images, labels = _digits_file()
     return images / 16.0, labels.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Digits to learn from, and others to test on: X, X_test (N, 64), their labels (N,), and Y (N, 10), one-hot."""
+
+    X: np.ndarray
+    labels: np.ndarray
+    Y: np.ndarray
+    X_test: np.ndarray
+    labels_test: np.ndarray
+
+
+@lru_cache
+def split_digits(train: int) -> Split:
+    """`train` of the digits to learn from and the others to test on, always parted by the same shuffle.
+
+    Raises ValueError when `train` leaves nothing on one side.
+    """
+    X, labels = digits()
+    if not 0 < whole("train", train) < len(labels):
+        raise ValueError(f"train must leave some of the {len(labels)} digits to test on, got {train}")
+    order = np.random.default_rng(0).permutation(len(labels))
+    learn, test = order[:train], order[train:]
+    return Split(X[learn], labels[learn], np.eye(10)[labels[learn]], X[test], labels[test])
 
 
 def principal_components(X: Any, k: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbcore import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, xor
-from nbcore.datasets import principal_components
+from nbcore.datasets import principal_components, split_digits
 
 FINE = settings(max_examples=40, deadline=None, derandomize=True)
 MADE = [blobs, xor, rings, moons, spirals]
@@ -191,3 +191,20 @@ def test_bad_input_of_the_plane_sets(make, arguments, error, message):
 def test_other_bad_input(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_digits_are_parted_once_and_without_loss():
+    data = split_digits(1500)
+    assert (data.X.shape, data.labels.shape, data.Y.shape) == ((1500, 64), (1500,), (1500, 10))
+    assert (data.X_test.shape, data.labels_test.shape) == ((297, 64), (297,))
+    assert (data.Y.argmax(axis=1) == data.labels).all()
+    assert (data.Y.sum(axis=1) == 1).all()
+    X, labels = digits()
+    together = np.column_stack([np.concatenate([data.X, data.X_test]), np.concatenate([data.labels, data.labels_test])])
+    everything = np.column_stack([X, labels])
+    assert (together[np.lexsort(together.T)] == everything[np.lexsort(everything.T)]).all()
+    smaller = split_digits(1000)
+    assert (smaller.X == data.X[:1000]).all()
+    for train in (0, 1797, 5000):
+        with pytest.raises(ValueError, match=r"train must (leave some of the 1797 digits|be at least 1)"):
+            split_digits(train)

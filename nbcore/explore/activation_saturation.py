@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, identity, leaky_relu, relu, sigmoid, softmax, tanh
-from nbcore.datasets import CURVES, digits, moons
+from nbcore.datasets import CURVES, digits, moons, split_digits
 from nbcore.draw import activation_saturation as pictures
 from nbcore.draw import boundary, unit_grid
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
@@ -707,10 +707,8 @@ TRAINING, BATCH = 1500, 50
 @lru_cache
 def race_data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """1,500 digits to learn from and 297 to test on: X, Y, X_test, labels_test."""
-    X, labels = digits()
-    order = np.random.default_rng(0).permutation(len(X))
-    learn, test = order[:TRAINING], order[TRAINING:]
-    return X[learn], one_hot(labels[learn], 10), X[test], labels[test]
+    data = split_digits(TRAINING)
+    return data.X, data.Y, data.X_test, data.labels_test
 
 
 def racer(

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from nbcore import datasets
 from nbcore.activations import identity, sigmoid, softmax, softplus, tanh
-from nbcore.datasets import digits
 from nbcore.draw import mse_vs_cross_entropy as pictures
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps
 from nbcore.explore.explorer import Explorer
@@ -375,13 +375,10 @@ TRAIN = 1297  # the other 500 are the test set
 OUTPUTS = {"softmax": (softmax, softmax_ce), "sigmoid": (sigmoid, bce)}
 
 
-@lru_cache
 def split_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """X, labels of 1,297 digits to train on, and of 500 to test on."""
-    X, labels = digits()
-    rows = np.random.default_rng(0).permutation(len(labels))
-    train, test = rows[:TRAIN], rows[TRAIN:]
-    return X[train], labels[train], X[test], labels[test]
+    data = datasets.split_digits(TRAIN)
+    return data.X, data.labels, data.X_test, data.labels_test
 
 
 def wrong_labels(labels: np.ndarray, share: float, seed: int) -> np.ndarray:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation, softmax
-from nbcore.datasets import digits
+from nbcore.datasets import Split, split_digits
 from nbcore.draw import zero_init_failure as pictures
 from nbcore.explore.controls import choice, count, rate, seed, steps, toggle
 from nbcore.explore.explorer import Explorer
 from nbcore.initializers import Initializer, constant, he, normal, xavier, zeros
 from nbcore.layers import Dense
 from nbcore.losses import softmax_ce
-from nbcore.network import MLP, Sequential, one_hot, stack
+from nbcore.network import MLP, Sequential, stack
 from nbcore.optimizers import SGD
 from nbcore.training import Step, training
 
@@ -30,24 +30,9 @@ ETA = "learning rate \N{GREEK SMALL LETTER ETA}"
 W1, B1, W2 = "W\N{SUBSCRIPT ONE}", "b\N{SUBSCRIPT ONE}", "W\N{SUBSCRIPT TWO}"
 
 
-@dataclass(frozen=True)
-class Split:
-    """The digits, always parted in the same way: rows of 64 gray levels, labels, and labels as rows with one 1."""
-
-    X: np.ndarray
-    labels: np.ndarray
-    Y: np.ndarray
-    X_test: np.ndarray
-    labels_test: np.ndarray
-
-
-@lru_cache
 def parted_digits() -> Split:
     """1,437 digits to train on and 360 to test, by a fixed shuffle."""
-    X, labels = digits()
-    order = np.random.default_rng(0).permutation(len(labels))
-    train, test = order[:TRAINED], order[TRAINED:]
-    return Split(X[train], labels[train], one_hot(labels[train], 10), X[test], labels[test])
+    return split_digits(TRAINED)
 
 
 # ---- Zero or not

@@ -570,6 +570,6 @@ explore.Score(guesses, {
 # B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, *Exponential expressivity in deep neural networks through transient
 # chaos*, 2016 (the predicted lines)
 #
-# [previous: 02, activation saturation](02_activation_saturation.ipynb)
+# [previous: 02, keep the gradient alive](02_activation_saturation.ipynb)
 #
-# [next: 04, mean squared error against cross-entropy](04_mse_vs_cross_entropy.ipynb)
+# [next: 04, choose the loss](04_mse_vs_cross_entropy.ipynb)
