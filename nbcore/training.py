@@ -274,8 +274,9 @@ def train(
     returns is kept in `records` (copy what you keep: the network is live). `progress(done, steps)` is called now
     and then, and at the end; for a bar of tqdm: `progress=lambda done, steps: bar.update(done - bar.n)`.
 
-    Raises TypeError when both eta and optimizer are given, and Diverged with the history so far; a KeyboardInterrupt goes through with that history as its `history`. `engine="plain"` forces the
-    readable engine of layers.py, which gives the same numbers more slowly.
+    Raises TypeError when both eta and optimizer are given, and Diverged with the history so far; a KeyboardInterrupt
+    goes through with that history as its `history`. `engine="plain"` forces the readable engine of layers.py, which
+    gives the same numbers more slowly.
     """
     if eta is not None and optimizer is not None:
         raise TypeError("give eta or an optimizer, not both: an optimizer brings its own eta")
