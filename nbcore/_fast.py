@@ -136,11 +136,7 @@ class Plan:
         self.activations = _empty(sum(int(np.prod(s)) for s in shapes), dtype)
         self.activations[...] = 1
         self.A = _cut(self.activations, shapes)
-        # Where a alone tells the slope, it takes the place of z; members' rows lie too far apart for that.
-        self.Z = [
-            A[:-1] if phi in BY_VALUE and not ensemble else _empty((*ensemble, width, size), dtype)
-            for A, phi, width in zip(self.A, self.phis, widths, strict=False)
-        ]
+        self.Z = [_empty((*ensemble, width, size), dtype) for width in widths[:-1]]
         self.D = [_empty((*ensemble, width, size), dtype) for width in widths]
         # Of the output layer all that its loss is made of is kept, step by step.
         self.out = _empty((len(self.place), *ensemble, widths[-1], size), dtype)
@@ -220,11 +216,11 @@ class Plan:
 
     def values(self, slot: int) -> list[tuple[np.ndarray, ...]]:
         """(a_in, z, a, delta) of each layer after the backward pass of a step, samples as rows; copies."""
-        X, theta = self.samples(slot)[0], self.group.theta.views
+        X, Z_out = self.samples(slot)[0], self.out[slot]
         a_in: np.ndarray = np.ascontiguousarray(X[:-1].T)
         found: list[tuple[np.ndarray, ...]] = []
-        for k, D in enumerate(self.D):
-            z = np.matmul(theta[k], self.A[k - 1] if k else X).mT.copy()
+        for k, (Z, D) in enumerate(zip([*self.Z, Z_out], self.D, strict=True)):
+            z = Z.mT.copy()
             a = self.A[k][..., :-1, :].mT.copy() if k < len(self.A) else self.phis[-1].f(z)
             found.append((a_in, z, a, D.mT.copy()))
             a_in = a
