@@ -95,6 +95,11 @@ def test_rates_have_equal_ratios():
     assert np.abs(np.diff(np.log10(values)) - 0.1).max() < 0.02  # two digits are what one reads
 
 
+def test_a_rate_starts_at_a_position_of_its_own():
+    assert rate("eta", 0.15, 0.1, 1, 2).values == (0.1, 0.15, 0.32, 1.0)
+    assert rate("eta", 1, 0.1, 10, 1).values == (0.1, 1.0, 10.0)
+
+
 def test_negative_numbers_carry_a_minus_sign():
     assert slider("w", 0, -5, 5, 0.1).text(-0.5) == "\N{MINUS SIGN}0.5"
 

@@ -267,6 +267,7 @@ def test_controls_have_names_and_every_start_can_be_set(name):
     assert all(labels)
     assert len(set(labels)) == len(labels)
     for key, control in explorer.controls.items():
+        assert control.value in control.values, f"{key} starts between two positions: a step aside can't be taken back"
         for value in control.corners():
             assert make(**{key: value}).params[key] == value
         with pytest.raises((ValueError, TypeError), match=re.escape(control.label.split("(")[0].strip())):

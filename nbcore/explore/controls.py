@@ -111,12 +111,18 @@ def steps(label: str, value: int, positions: Iterable[int]) -> Slider:
 
 
 def rate(label: str, value: float, low: float, high: float, per_decade: int = 10) -> Slider:
-    """A logarithmic slider, for learning rates: equal steps are equal ratios, rounded to two digits."""
+    """A logarithmic slider, for learning rates: equal steps are equal ratios, rounded to two digits.
+
+    Where it starts is a position as well, so that a step to the side can be taken back.
+    """
     if not low > 0:
         raise ValueError(f"control {label!r}: low must be positive on a logarithmic slider, got {low}")
     _check_ends(label, low, high, per_decade)
     count = round(np.log10(high / low) * per_decade)
-    return _started(Slider(label, value, tuple(float(f"{low * 10 ** (k / per_decade):.2g}") for k in range(count + 1))))
+    positions = {float(f"{low * 10 ** (k / per_decade):.2g}") for k in range(count + 1)}
+    if isinstance(value, (int, float)) and low <= value <= high:
+        positions.add(float(value))
+    return _started(Slider(label, value, tuple(sorted(positions))))
 
 
 def seed(value: int = 0, label: str = "seed (another start)") -> Slider:

@@ -59,7 +59,8 @@ function makeControl(spec, id, parent, changed) {
 
 function render({ model, el }) {
   const uid = `nbx-${++count}-${Math.random().toString(36).slice(2, 8)}`;
-  const root = make("section", "nbx", el);
+  const root = make("div", "nbx", el);
+  root.setAttribute("role", "group"); // a lesson may show one explorer twice, and landmarks must differ
   root.setAttribute("aria-labelledby", uid + "-title");
   const head = make("div", "nbx-head", root);
   make("div", "nbx-title", head, model.get("title")).id = uid + "-title";
