@@ -12,6 +12,7 @@ vector `grad`, so that an update is one addition. The members of an ensemble are
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +20,9 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import (
+    GELU_CUBE,
+    GELU_FAR,
+    GELU_SCALE,
     Activation,
     LeakyReLU,
     elu,
@@ -64,11 +68,8 @@ class Blocks:
 
     def __init__(self, sizes: Sequence[int], ensemble: tuple[int, ...], dtype: Any) -> None:
         shapes = [(*ensemble, n_out, n_in + 1) for n_in, n_out in itertools.pairwise(sizes)]
-        ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
-        self.vector = np.zeros(ends[-1], dtype)
-        self.views = [
-            self.vector[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)
-        ]
+        self.vector = np.zeros(sum(map(math.prod, shapes)), dtype)
+        self.views = _cut(self.vector, shapes)
 
     def pairs(self) -> list[np.ndarray]:
         """[W1, b1, W2, b2, ...] in the shapes of the layers, as views."""
@@ -133,7 +134,7 @@ class Plan:
         n_in, whole = engine.net.sizes[0], self.place[0].T
         self.whole = (whole[: n_in + 1].copy(), whole[n_in + 1 :].copy()) if engine.batches.whole else None
         shapes = [(*ensemble, width + 1, size) for width in widths[:-1]]
-        self.activations = _empty(sum(int(np.prod(s)) for s in shapes), dtype)
+        self.activations = _empty((sum(map(math.prod, shapes)),), dtype)
         self.activations[...] = 1
         self.A = _cut(self.activations, shapes)
         self.Z = [_empty((*ensemble, width, size), dtype) for width in widths[:-1]]
@@ -177,7 +178,7 @@ class Plan:
     def _between(self) -> tuple[list[Call], list[Call]]:
         """The calls that are the same in every step: from the first Z to the last A, and from the last D to D1."""
         theta, grad, phis = self.group.theta.views, self.group.grad.views, self.phis
-        spare = _empty(max((Z.size for Z in self.Z), default=0), self.scale.dtype)
+        spare = _empty((max((Z.size for Z in self.Z), default=0),), self.scale.dtype)
         layers = [
             _layer(phi, Z, A[..., :-1, :], D, spare) for phi, Z, A, D in zip(phis, self.Z, self.A, self.D, strict=False)
         ]
@@ -187,13 +188,12 @@ class Plan:
                 forward.append(_product(theta[k], self.A[k - 1], self.Z[k]))
             forward += activate
         slopes = [times_slope for _, times_slope in layers]
-        if layers and len(set(phis[:-1])) == 1 and phis[0] in BY_VALUE:
-            whole = self.activations
-            if whole.size <= CACHED:  # all layers' slopes at once: two calls instead of two a layer
-                T = _empty(whole.shape, whole.dtype)
-                backward += _slope(phis[0], whole, T)
-                parts = _cut(T, [A.shape for A in self.A])
-                slopes = [[partial(np.multiply, D, t[..., :-1, :], D)] for D, t in zip(self.D, parts, strict=False)]
+        if layers and len(set(phis[:-1])) == 1 and phis[0] in BY_VALUE and self.activations.size <= CACHED:
+            # All layers' slopes at once: two calls instead of two a layer.
+            T = _empty_like(self.activations)
+            backward += _slope(phis[0], self.activations, T)
+            parts = _cut(T, [A.shape for A in self.A])
+            slopes = [[partial(np.multiply, D, t[..., :-1, :], D)] for D, t in zip(self.D, parts, strict=False)]
         for k in range(len(theta) - 1, 0, -1):
             backward.append(_product(self.D[k], self.A[k - 1].mT, grad[k]))
             backward.append(_product(theta[k][..., :-1].mT, self.D[k], self.D[k - 1]))
@@ -267,7 +267,7 @@ class _SigmoidBCE(_Output):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.T, self.U = _empty(plan.out.shape, plan.out.dtype), _empty(plan.out.shape, plan.out.dtype)
+        self.T, self.U = _empty_like(plan.out), _empty_like(plan.out)
         self.weights = self.mean(plan.out.shape[-2])
 
     def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
@@ -300,19 +300,15 @@ class _SoftmaxCE(_Output):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.Z, self.E, self.T = (_empty(plan.out.shape, plan.out.dtype) for _ in range(3))
-        self.top = _empty(plan.out[..., :1, :].shape, plan.out[..., :1, :].dtype)
+        self.Z, self.E, self.T = (_empty_like(plan.out) for _ in range(3))
+        self.top = _empty_like(plan.out[..., :1, :])
         self.weights, self.weights_of_sums = self.mean(plan.out.shape[-2]), self.mean(1)
         self.ones = np.ones_like(self.weights)
 
     def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
         D, Z, E, top = self.D, self.Z[slot], self.E[slot], self.top[slot]
         return [
-            partial(np.maximum.reduce, self.plan.out[slot], -2, None, top, True),
-            partial(np.subtract, self.plan.out[slot], top, Z),
-            partial(np.exp, Z, E),
-            partial(np.add.reduce, E, -2, None, top, True),
-            partial(np.divide, E, top, D),
+            *_softmax(self.plan.out[slot], Z, E, top, D),
             partial(np.subtract, D, Y, D),
             partial(np.multiply, D, self.plan.scale, D),
         ]
@@ -336,9 +332,9 @@ class _MSE(_Output):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.E, self.T = _empty(plan.out.shape, plan.out.dtype), _empty(plan.out.shape, plan.out.dtype)
-        self.a = _empty(self.D.shape, self.D.dtype)
-        self.spare = _empty(self.D.size, self.D.dtype)
+        self.E, self.T = _empty_like(plan.out), _empty_like(plan.out)
+        self.a = _empty_like(self.D)
+        self.spare = _empty_like(self.D).ravel()
         self.weights = self.mean(plan.out.shape[-2]) / 2
 
     def delta(self, slot: int, Y: np.ndarray) -> list[Call]:
@@ -356,17 +352,22 @@ class _MSE(_Output):
         return self.rows(self.T, steps).dot(self.weights).reshape(steps, *self.plan.group.ensemble)
 
 
-def _empty(shape: int | tuple[int, ...], dtype: Any) -> np.ndarray:
+def _empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Room that begins where a line of the cache does: a tenth quicker than where it happens to begin."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.empty(size + LINE, np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + size].view(dtype).reshape(shape)
 
 
+def _empty_like(array: np.ndarray) -> np.ndarray:
+    return _empty(array.shape, array.dtype)
+
+
 def _cut(vector: np.ndarray, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
-    return [vector[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
+    """Consecutive pieces of a vector, in these shapes."""
+    ends = itertools.accumulate(map(math.prod, shapes))
+    return [vector[end - math.prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
 
 
 def _constant(value: float, like: np.ndarray) -> np.ndarray:
@@ -396,13 +397,12 @@ def _layer(
     half, one = _constant(0.5, a), _constant(1.0, a)
     if phi == identity:
         return [partial(np.copyto, a, Z)], []
-    if phi == tanh:
-        return [partial(np.tanh, Z, a)], [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
-    if phi == sigmoid:
-        return _sigmoid(Z, a), [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
-    if phi == relu:
-        rectify = partial(np.maximum, Z, _constant(0.0, a), out=a)
-        return [rectify], [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
+    if phi in BY_VALUE:
+        if phi == sigmoid:
+            activate = _sigmoid(Z, a)
+        else:
+            activate = [partial(np.tanh, Z, a) if phi == tanh else partial(np.maximum, Z, _constant(0.0, a), out=a)]
+        return activate, [*_slope(phi, a, T), partial(np.multiply, D, T, D)]
     if isinstance(phi, LeakyReLU) and 0 <= phi.slope <= 1:
         slope = _constant(phi.slope, a)
         return [partial(np.multiply, Z, slope, a), partial(np.maximum, Z, a, out=a)], [
@@ -411,14 +411,14 @@ def _layer(
             partial(np.multiply, D, T, D),
         ]
     if phi == elu:
-        E = _empty(Z.shape, Z.dtype)
+        E = _empty_like(Z)
         return [
             partial(np.minimum, Z, _constant(0.0, a), out=E),
             partial(np.expm1, E, E),
             partial(np.maximum, Z, E, out=a),
         ], [partial(np.add, E, one, T), partial(np.multiply, D, T, D)]
     if phi == silu:  # phi' = s + a (1 - s) = s (1 + z - a)
-        S = _empty(Z.shape, Z.dtype)
+        S = _empty_like(Z)
         return [*_sigmoid(Z, S), partial(np.multiply, Z, S, a)], [
             partial(np.subtract, Z, a, T),
             partial(np.add, T, one, T),
@@ -435,11 +435,11 @@ def _layer(
             partial(np.add, a, T, a),
         ], [*_sigmoid(Z, T), partial(np.multiply, D, T, D)]
     if phi == gelu:  # with h = (1 + t) / 2: a = z h, and 1 - t^2 = 4 h (1 - h)
-        H, Q = _empty(Z.shape, Z.dtype), _empty(Z.shape, Z.dtype)
-        c, cube = 0.7978845608028654, 0.044715
+        H, Q = _empty_like(Z), _empty_like(Z)
+        c, cube = GELU_SCALE, GELU_CUBE
         return [
             partial(np.multiply, Z, Z, Q),
-            partial(np.minimum, Q, _constant(2500.0, a), out=Q),
+            partial(np.minimum, Q, _constant(GELU_FAR**2, a), out=Q),
             partial(np.multiply, Q, _constant(c * cube, a), H),
             partial(np.add, H, _constant(c, a), H),
             partial(np.multiply, H, Z, H),
@@ -456,14 +456,11 @@ def _layer(
             partial(np.add, T, H, T),
             partial(np.multiply, D, T, D),
         ]
-    forward = (
-        _softmax(Z, a, _empty(Z[..., :1, :].shape, Z[..., :1, :].dtype)) if phi == softmax else [_plainly(phi, Z, a)]
-    )
-    return forward, [lambda: np.copyto(D, phi.backward(D.mT, Z.mT, a.mT).mT)]
-
-
-def _plainly(phi: Activation, Z: np.ndarray, a: np.ndarray) -> Call:
-    return lambda: np.copyto(a, phi.f(Z.mT).mT)
+    if phi == softmax:
+        activate = _softmax(Z, a, a, _empty_like(Z[..., :1, :]), a)
+    else:
+        activate = [lambda: np.copyto(a, phi.f(Z.mT).mT)]
+    return activate, [lambda: np.copyto(D, phi.backward(D.mT, Z.mT, a.mT).mT)]
 
 
 def _sigmoid(Z: np.ndarray, a: np.ndarray) -> list[Call]:
@@ -477,13 +474,14 @@ def _sigmoid(Z: np.ndarray, a: np.ndarray) -> list[Call]:
     ]
 
 
-def _softmax(Z: np.ndarray, a: np.ndarray, top: np.ndarray) -> list[Call]:
+def _softmax(Z: np.ndarray, lower: np.ndarray, e: np.ndarray, top: np.ndarray, a: np.ndarray) -> list[Call]:
+    """a = softmax(Z), by way of Z less its largest, and e to that; `top` is left with the sums."""
     return [
         partial(np.maximum.reduce, Z, -2, None, top, True),
-        partial(np.subtract, Z, top, a),
-        partial(np.exp, a, a),
-        partial(np.add.reduce, a, -2, None, top, True),
-        partial(np.divide, a, top, a),
+        partial(np.subtract, Z, top, lower),
+        partial(np.exp, lower, e),
+        partial(np.add.reduce, e, -2, None, top, True),
+        partial(np.divide, e, top, a),
     ]
 
 
@@ -507,7 +505,6 @@ class Group:
         self.theta, self.grad = (Blocks(net.sizes, self.ensemble, dtype) for _ in range(2))
         names = {SGD: "", Momentum: "v", Adam: "mv"}[type(engine.optimizer)]
         self.memory = {name: Blocks(net.sizes, self.ensemble, dtype) for name in names}
-        self.alive = np.ones(self.ensemble, dtype=bool)
         self.eta = np.zeros(self.theta.vector.shape if self.ensemble else (), dtype)  # one for each entry of theta
         self.spare = np.empty((2, len(self.theta.vector)), dtype)
         self.t = 0
@@ -654,10 +651,10 @@ class Engine:
         """The buffers into the network's own arrays; members that have diverged stay there as they were."""
         for group in self.groups:
             for mine, theirs in zip(group.theta.pairs(), self.net.parameters(), strict=True):
-                if group.alive.all():
-                    np.copyto(theirs[group.members] if group.ensemble else theirs, mine)
+                if group.ensemble:
+                    np.copyto(theirs[group.members], mine, where=self.alive[group.members, None, None])
                 else:
-                    theirs[group.members][group.alive] = mine[group.alive]
+                    np.copyto(theirs, mine)
 
     def show(self) -> None:
         """This step's values and gradients into the layers, as the readable engine leaves them there."""
@@ -699,8 +696,8 @@ class Engine:
     def advance(self, count: int) -> np.ndarray:
         """Up to `count` more steps: the losses, each before its update; (steps, *ensemble), NaN once diverged.
 
-        Fewer steps when numbers overflow, or memory would. What `replay` raises goes through; the losses before
-        that are then its attribute `losses`.
+        Fewer than that when a loss is not finite, and never more than LEG. What `replay` raises goes through; the
+        losses before that are then its attribute `losses`.
         """
         self._update()
         before = [group.theta.vector.copy() for group in self.groups]
@@ -778,8 +775,6 @@ class Engine:
             raise
         found = np.array(losses)
         self.alive = self.alive & np.isfinite(found[-1])
-        for group in self.groups:
-            group.alive = self.alive[group.members] if group.ensemble else self.alive
         self.set_state(state)
         self.take_in()
         # The gradients at which to rest, from the last step once more.

@@ -112,17 +112,18 @@ def _softmax_prime(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     )
 
 
-_GELU_C = 0.7978845608028654  # sqrt(2 / pi)
+GELU_SCALE, GELU_CUBE = 0.7978845608028654, 0.044715  # sqrt(2 / pi), and what fits the normal distribution
+GELU_FAR = 50.0  # tanh is 1 long before that, and z^3 can't overflow
 
 
 def _gelu_tanh(z: np.ndarray) -> np.ndarray:
-    z = np.clip(z, -50, 50)  # tanh is 1 long before that, and z^3 can't overflow
-    return np.tanh(_GELU_C * (z + 0.044715 * z * z * z))
+    z = np.clip(z, -GELU_FAR, GELU_FAR)
+    return np.tanh(GELU_SCALE * (z + GELU_CUBE * z * z * z))
 
 
 def _gelu_prime(z: np.ndarray, a: np.ndarray) -> np.ndarray:
-    t, z = _gelu_tanh(z), np.clip(z, -50, 50)
-    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * _GELU_C * (1 + 3 * 0.044715 * z * z)
+    t, z = _gelu_tanh(z), np.clip(z, -GELU_FAR, GELU_FAR)
+    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_SCALE * (1 + 3 * GELU_CUBE * z * z)
 
 
 def _silu_prime(z: np.ndarray, a: np.ndarray) -> np.ndarray:

@@ -116,9 +116,22 @@ class Layer:
             setattr(twin, f"_{name}", array.copy())
         return twin
 
-    def _start(self, W: np.ndarray, dtype: Any) -> None:
-        self._W = W.astype(dtype)
-        self._b = np.zeros((*W.shape[:-2], 1, W.shape[-2]), dtype)
+    def _start(
+        self,
+        n_in: Any,
+        n_out: Any,
+        init: Initializer | str,
+        rng: Seed,
+        ensemble: tuple[int, ...] | int,
+        dtype: Any,
+        pieces: tuple[int, ...] = (),
+    ) -> None:
+        """Checks what all layers are made with, and draws W; `pieces` matrices of a unit stand one below the other."""
+        n_in, n_out, ensemble = whole("n_in", n_in), whole("n_out", n_out), ensemble_axes(ensemble)
+        dtype = float_type("dtype", dtype)
+        W = named("init", init, INITIALIZERS)(generator("rng", rng), n_out, n_in, (*ensemble, *pieces))
+        self._W = W.reshape(*ensemble, -1, n_in).astype(dtype)
+        self._b = np.zeros((*ensemble, 1, self._W.shape[-2]), dtype)
 
     def __repr__(self) -> str:
         own = "".join(f", {value if name == 'phi' else f'{name}={value}'}" for name, value in self.settings().items())
@@ -146,10 +159,8 @@ class Dense(Layer):
         ensemble: tuple[int, ...] | int = (),
         dtype: Any = np.float64,
     ) -> None:
-        n_in, n_out, ensemble = whole("n_in", n_in), whole("n_out", n_out), ensemble_axes(ensemble)
         self.phi = named("phi", phi, ACTIVATIONS)
-        dtype = float_type("dtype", dtype)
-        self._start(named("init", init, INITIALIZERS)(generator("rng", rng), n_out, n_in, ensemble), dtype)
+        self._start(n_in, n_out, init, rng, ensemble, dtype)
 
     def activate(self, z: np.ndarray) -> np.ndarray:
         return self.phi(z)
@@ -182,12 +193,10 @@ class PReLU(Layer):
         start: float = 0.25,
         dtype: Any = np.float64,
     ) -> None:
-        n_in, n_out, ensemble = whole("n_in", n_in), whole("n_out", n_out), ensemble_axes(ensemble)
         if not isinstance(shared, (bool, np.bool_)):
             raise TypeError(f"shared must be True or False, got {shared!r}")
-        start, dtype = number("start", start), float_type("dtype", dtype)
-        self._start(named("init", init, INITIALIZERS)(generator("rng", rng), n_out, n_in, ensemble), dtype)
-        self._slope = np.full((*ensemble, 1, 1 if shared else n_out), start, dtype)
+        self._start(n_in, n_out, init, rng, ensemble, dtype)
+        self._slope = np.full((*self.ensemble, 1, 1 if shared else n_out), number("start", start), self.dtype)
 
     def activate(self, z: np.ndarray) -> np.ndarray:
         return np.maximum(z, 0) + self.slope * np.minimum(z, 0)
@@ -231,10 +240,8 @@ class Maxout(Layer):
         ensemble: tuple[int, ...] | int = (),
         dtype: Any = np.float64,
     ) -> None:
-        n_in, n_out, ensemble = whole("n_in", n_in), whole("n_out", n_out), ensemble_axes(ensemble)
-        self.k, dtype = whole("k", k, least=2), float_type("dtype", dtype)
-        pieces = named("init", init, INITIALIZERS)(generator("rng", rng), n_out, n_in, (*ensemble, self.k))
-        self._start(pieces.reshape(*ensemble, self.k * n_out, n_in), dtype)
+        self.k = whole("k", k, least=2)
+        self._start(n_in, n_out, init, rng, ensemble, dtype, pieces=(self.k,))
 
     def activate(self, z: np.ndarray) -> np.ndarray:
         pieces = self._apart(z)
