@@ -20,7 +20,7 @@ from nbcore.activations import (
     tanh,
 )
 from nbcore.autograd import Tensor
-from nbcore.datasets import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, xor
+from nbcore.datasets import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, split_digits, xor
 from nbcore.gradcheck import GradientReport, check_gradients, numerical_gradient
 from nbcore.initializers import INITIALIZERS, Initializer, constant, he, normal, xavier, zeros
 from nbcore.layers import Dense, Layer, Maxout, PReLU
@@ -55,6 +55,7 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "digit_pair",
     "curves",
     "digits",
+    "split_digits",
     "LOSSES",
     "Loss",
     "mse",

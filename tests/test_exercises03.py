@@ -184,6 +184,7 @@ def test_break_tie_takes_solutions():
         ([0.1, ...], "not yet", "dots"),
         ([0.1] * 15, "not right", "shape (15,) instead of (16,)"),
         ("random", "not right", "array of numbers"),
+        ([[0.1], [0.1, 0.2]], "not right", "array of numbers"),
         ([np.nan] * 16, "not right", "not finite"),
     ],
 )

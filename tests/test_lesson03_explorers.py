@@ -24,6 +24,7 @@ from nbcore import (
     sigmoid,
     softmax,
     softmax_ce,
+    split_digits,
     tanh,
     train,
     training,
@@ -35,7 +36,7 @@ from nbcore.draw.zero_init_failure import SIZES
 from nbcore.explore import zero_init_failure as lesson
 
 QUICK = Page(640, 1.0)
-DATA = lesson.parted_digits()
+DATA = split_digits(lesson.TRAINED)
 
 
 @pytest.fixture(autouse=True)

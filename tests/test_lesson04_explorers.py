@@ -20,6 +20,7 @@ from nbcore import (
     sigmoid,
     softmax,
     softmax_ce,
+    split_digits,
     stack,
     tanh,
     train,
@@ -186,7 +187,8 @@ def last(**params):
 
 
 def test_the_digits_are_split_once_and_the_test_set_is_held_out():
-    X, labels, X_test, labels_test = lesson.split_digits()
+    data = split_digits(lesson.TRAIN)
+    X, labels, X_test, labels_test = data.X, data.labels, data.X_test, data.labels_test
     assert (len(X), len(X_test)) == (1297, 500)
     every = digits()[0]
     assert sorted(map(bytes, [*X, *X_test])) == sorted(map(bytes, every))
@@ -194,7 +196,7 @@ def test_the_digits_are_split_once_and_the_test_set_is_held_out():
 
 
 def test_wrong_labels_are_wrong_and_as_many_as_asked():
-    labels = lesson.split_digits()[1]
+    labels = split_digits(lesson.TRAIN).labels
     for share in (0.0, 0.2, 0.6):
         wrong = lesson.wrong_labels(labels, share, 3)
         assert (wrong != labels).sum() == round(share * len(labels))
@@ -206,7 +208,8 @@ def test_wrong_labels_are_wrong_and_as_many_as_asked():
 def test_the_race_on_digits_is_plain_training(output):
     """Each start is what one network, trained alone by the readable engine, would be."""
     *_, result = lesson.race_digits(output, 20, 3, 0.5, 2, 8, 1)
-    X, labels, X_test, y_test = lesson.split_digits()
+    data = split_digits(lesson.TRAIN)
+    X, labels, X_test, y_test = data.X, data.labels, data.X_test, data.labels_test
     phi, partner = {"softmax": (softmax, softmax_ce), "sigmoid": (sigmoid, bce)}[output]
     for name, loss, eta in (("cross-entropy", partner, 0.5), ("MSE", mse, 1.0)):
         net = MLP([64, 8, 10], tanh, phi, seed=102, dtype="float32")
@@ -298,7 +301,8 @@ def test_softmax_twice_has_a_floor():
 
 def test_who_suffers_from_wrong_labels():
     """Wrong labels: MSE misses less at either speed (four times the rate for MSE). Clean ones: about level."""
-    X, labels, X_test, y_test = lesson.split_digits()
+    data = split_digits(lesson.TRAIN)
+    X, labels, X_test, y_test = data.X, data.labels, data.X_test, data.labels_test
     shares, starts, missed = (0.0, 0.2, 0.4), 3, {}
     jobs = [(share, k) for share in shares for k in range(starts)]
     Y = np.stack([one_hot(lesson.wrong_labels(labels, share, k), 10) for share, k in jobs])

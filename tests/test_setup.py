@@ -298,7 +298,14 @@ def test_matrix_products_take_one_thread_unless_told_otherwise(project, monkeypa
     monkeypatch.chdir(project.root)
     bootstrap.main(["-c", ""])
     assert [environment["OPENBLAS_NUM_THREADS"] for environment in run] == [after]
-    assert "OPENBLAS_NUM_THREADS:-1" in (ROOT / "start").read_text(encoding="utf-8")
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize(("before", "after"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_the_same_holds_for_what_binder_starts(before, after):
+    environment = {name: value for name, value in os.environ.items() if "THREADS" not in name} | before
+    command = [ROOT / "start", sys.executable, "-c", "import os; print(os.environ['OPENBLAS_NUM_THREADS'])"]
+    assert subprocess.run(command, env=environment, capture_output=True, text=True).stdout.strip() == after
 
 
 # --- bootstrap: what it says -----------------------------------------------------------------------

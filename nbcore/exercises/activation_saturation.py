@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import Activation, elu, gelu, sigmoid, tanh
-from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, passed
+from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, passed, shape_of
 
 # ---- Exercise 1: what a chain of neurons leaves of a gradient
 
@@ -106,7 +106,7 @@ def check_dead(dead: Callable[..., Any]) -> Verdict:
         return not_right("your function changes Z; work on a new array")
     right = (_Z <= 0).all(axis=0)
     zeros = _Z <= 0
-    shape = np.shape(result)
+    shape = shape_of(result)
     if shape == () and np.size(result) == 1:
         number = float(np.asarray(result, dtype=float).item()) if _is_number(result) else np.nan
         if number == right.sum():
@@ -209,7 +209,7 @@ def check_prelu(prelu_backward: Callable[..., Any]) -> Verdict:
 def _shape_of_dslope(name: str, answer: Any, n_samples: int, n: int) -> Verdict | None:
     if name != "dslope":
         return None
-    shape = np.shape(answer) if not isinstance(answer, str) else None
+    shape = shape_of(answer)
     if shape == (n_samples, n):
         return not_right("your dslope has one value a sample; all samples share the slope, so add them up")
     if shape in ((n_samples,), (n_samples, 1)):

@@ -8,15 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import softmax
-from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, passed
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of an answer, None when it has none."""
-    try:
-        return np.shape(value)
-    except ValueError:
-        return None
+from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, passed, shape_of
 
 
 def _is_nan(value: Any) -> bool:
@@ -65,7 +57,7 @@ def _tanh_cross_entropy(value: Any, a: np.ndarray, t: np.ndarray, about: str) ->
     p, y = (1 + a) / 2, (1 + t) / 2
     both = y * np.log(p) + (1 - y) * np.log(1 - p)
     right = float(-both.mean())
-    if _shape(value) in ((7, 1), (7,)):
+    if shape_of(value) in ((7, 1), (7,)):
         return not_right("you return one number a sample; take the mean over samples")
     if _is_nan(value):
         return not_right(
@@ -163,7 +155,7 @@ def check_mse_softmax_delta(delta: Callable[..., Any]) -> Verdict:
             ),
         }
         slips |= {f"{slip}; and the mean over samples is missing": N * wrong for slip, wrong in slips.items()}
-        if _shape(value) == (n, N):
+        if shape_of(value) == (n, N):
             return not_right(f"your delta is transposed: {(n, N)} instead of {(N, n)}")
         array, verdict = as_numbers("delta", value, (N, n))
         verdict = verdict or judge("delta", array, right, slips)
@@ -192,7 +184,7 @@ def check_from_logits(from_logits: Callable[..., Any]) -> Verdict:
         return verdict
     if (given[0] != Z).any() or (given[1] != Y).any():
         return not_right("your function changes Z or Y; work on new arrays")
-    if _shape(value) in ((7,), (7, 1)):
+    if shape_of(value) in ((7,), (7, 1)):
         return not_right("you return one number a sample; take the mean over samples")
     right, top = _stable(Z, Y), Z.max(axis=1, keepdims=True)
     slips = {

@@ -96,6 +96,14 @@ def judge(
     return not_right(f"your {name} differs, most at [{where}]: {values}")
 
 
+def shape_of(value: Any) -> tuple[int, ...] | None:
+    """The shape of an answer; None when it has none, such as rows of different lengths."""
+    try:
+        return None if isinstance(value, str) else np.shape(value)
+    except ValueError:
+        return None
+
+
 def _brief(value: Any) -> str:
     text = repr(value)
     return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import softmax, tanh
-from nbcore.datasets import digits
-from nbcore.exercises.verdict import Verdict, as_numbers, call, not_right, not_yet, passed, unanswered
+from nbcore.datasets import split_digits
+from nbcore.exercises.verdict import Verdict, as_numbers, call, not_right, not_yet, passed, shape_of, unanswered
 from nbcore.initializers import zeros
 from nbcore.losses import softmax_ce
-from nbcore.network import MLP, one_hot
+from nbcore.network import MLP
 from nbcore.training import train
 
 # ---- Exercise 1: predict the rank of W1 after training
@@ -183,11 +183,7 @@ def check_break_tie(b1: Any) -> Verdict:
     """For the biases of 16 tanh units whose weights are all 0: after training, W1 must have rank 16."""
     if unanswered(b1):
         return not_yet()
-    try:
-        b1 = np.asarray(b1, dtype=float)
-    except (TypeError, ValueError):
-        pass
-    array, verdict = as_numbers("b1", b1[0] if np.shape(b1) == (1, 16) else b1, (16,))
+    array, verdict = as_numbers("b1", b1[0] if shape_of(b1) == (1, 16) else b1, (16,))
     if verdict:
         return verdict
     if np.abs(array).max() > BOUND:
@@ -216,12 +212,10 @@ def check_break_tie(b1: Any) -> Verdict:
 
 def _trained(b1: np.ndarray) -> tuple[int, float]:
     """The rank of W1 (above a thousandth of its largest direction) and the test accuracy after 1,000 updates."""
-    X, labels = digits()
-    order = np.random.default_rng(0).permutation(len(labels))
-    rows, test = order[:1437], order[1437:]
+    data = split_digits(1437)
     net = MLP([64, 16, 10], hidden=tanh, output=softmax, init=zeros)
     net.layers[0].b = b1[None, :]
-    train(net, X[rows], one_hot(labels[rows], 10), softmax_ce, eta=0.5, steps=1000, batch=64)
+    train(net, data.X, data.Y, softmax_ce, eta=0.5, steps=1000, batch=64)
     sizes = np.linalg.svd(net.layers[0].W, compute_uv=False)
     rank = int((sizes > 1e-3 * sizes[0]).sum()) if sizes[0] else 0
-    return rank, float((net.forward(X[test]).argmax(axis=1) == labels[test]).mean())
+    return rank, float((net.forward(data.X_test).argmax(axis=1) == data.labels_test).mean())

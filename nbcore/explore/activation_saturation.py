@@ -18,6 +18,7 @@ from nbcore.draw import activation_saturation as pictures
 from nbcore.draw import boundary, unit_grid
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Explorer, Progress
+from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.initializers import he
 from nbcore.layers import Dense, Maxout, PReLU
 from nbcore.losses import bce, mse, softmax_ce
@@ -25,18 +26,11 @@ from nbcore.network import MLP, Sequential, one_hot, stack
 from nbcore.optimizers import SGD, Adam
 from nbcore.training import Diverged, train, training
 
-SCALAR = [name for name in ACTIVATIONS if name != "softmax"]
-SMOOTH = [name for name in SCALAR if name != "step"]  # whatever has a gradient somewhere
-MINUS = "\N{MINUS SIGN}"
-ETA = "learning rate \N{GREEK SMALL LETTER ETA}"
+WITH_STEP = [name for name in ACTIVATIONS if name != "softmax"]
 
 
 def _said(text: str) -> str:
     return text.replace("-", MINUS)
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 # ---- Where the gradient goes
@@ -76,7 +70,7 @@ def slope_at(activation: str, x: float, gain: float, layers: int) -> Slope:
 def _slope_status(p: dict[str, Any], r: Slope) -> str:
     return _said(
         f"z = w x = {r.z:.3g}: a = {r.a:.4g}, slope \N{GREEK SMALL LETTER PHI}\N{PRIME}(z) = {r.slope:.4g}. "
-        f"Through {_count(r.layers, 'such layer')} a gradient of 1 becomes {r.here[r.layers]:.3g}; "
+        f"Through {count_of(r.layers, 'such layer')} a gradient of 1 becomes {r.here[r.layers]:.3g}; "
         f"at best, with all on the steepest place, {r.at_best[r.layers]:.3g}."
     )
 
@@ -84,7 +78,7 @@ def _slope_status(p: dict[str, Any], r: Slope) -> str:
 def where_the_gradient_goes(**start: Any) -> Explorer:
     """phi and phi' at a place that moves, and what is left of a gradient after many layers."""
     controls = {
-        "activation": choice("activation", SCALAR, start.get("activation", "sigmoid")),
+        "activation": choice("activation", WITH_STEP, start.get("activation", "sigmoid")),
         "x": slider("input x", start.get("x", 2.0), -10, 10, 0.1),
         "gain": rate("weight w (gain)", start.get("gain", 1.0), 0.1, 10),
         "layers": count("layers", start.get("layers", 10), 1, MOST_LAYERS),
@@ -181,7 +175,7 @@ def _depth_status(p: dict[str, Any], r: Depth) -> str:
     first, last = r.norms[0], r.norms[-1]
     ratio = f"{first / last:.2g} times that of" if last > 0 else "beside"
     text = (
-        f"After {_count(done, 'update')}: gradient (rms of dC/dW) {first:.2g} in the first layer, {ratio} "
+        f"After {count_of(done, 'update')}: gradient (rms of dC/dW) {first:.2g} in the first layer, {ratio} "
         f"the last hidden one, {last:.2g}. Slope below {FLAT:g}: {r.flat.mean():.0%} of all units and samples. "
         f"Loss {r.losses[-1]:.3g} (guessing: 2.30)."
     )
@@ -191,7 +185,7 @@ def _depth_status(p: dict[str, Any], r: Depth) -> str:
 def down_the_depth(**start: Any) -> Explorer:
     """Up to 30 layers: activations, gradients and saturation, layer by layer."""
     controls = {
-        "activation": choice("activation", SMOOTH, start.get("activation", "sigmoid")),
+        "activation": choice("activation", SCALAR, start.get("activation", "sigmoid")),
         "depth": count("hidden layers", start.get("depth", 10), 2, MOST_LAYERS),
         "scale": rate("scale s of the weights", start.get("scale", 1.0), 0.1, 10),
         "eta": rate(ETA, start.get("eta", 0.1), 0.01, 10),
@@ -489,9 +483,9 @@ def zig_zag_path(inputs: str, after: str, eta: float, updates: int, seed: int) -
 
 
 def _zig_status(p: dict[str, Any], r: ZigZag) -> str:
-    end = f"Loss {r.losses[0]:.2g} to {r.losses[-1]:.2g} in {_count(len(r.losses) - 1, 'update')}."
+    end = f"Loss {r.losses[0]:.2g} to {r.losses[-1]:.2g} in {count_of(len(r.losses) - 1, 'update')}."
     if r.left:
-        end = f"It has left the picture after {_count(len(r.losses) - 1, 'update')}: the learning rate is too large."
+        end = f"It has left the picture after {count_of(len(r.losses) - 1, 'update')}: the learning rate is too large."
     return _said(
         f"In {r.one_sign:.0%} of the updates both parts of the gradient have one sign; {r.turns:.0%} of the updates "
         f"turn back against the one before. {end}"
@@ -663,7 +657,7 @@ def learned(kind: str, units: int, target: str, eta: float, updates: int, seed: 
 def _bends_status(p: dict[str, Any], r: Bends) -> str:
     text = (
         f"{r.parameters} parameters, off by {r.error:.3f} (root mean square) after "
-        f"{_count(len(r.losses) - 1, 'update')}."
+        f"{count_of(len(r.losses) - 1, 'update')}."
     )
     if r.slopes is None:
         return text
@@ -686,7 +680,7 @@ def learned_bends(**start: Any) -> Explorer:
         pictures.draw_bends,
         title="Bends that are learned",
         alt=lambda p, r: (
-            f"Left: the {p['target']} curve as dots and the fit of {_count(p['units'], 'unit')} of kind {p['kind']} "
+            f"Left: the {p['target']} curve as dots and the fit of {count_of(p['units'], 'unit')} of kind {p['kind']} "
             f"as a line, off by {r.error:.2f} root mean square. Middle: the shape of each unit over the input. "
             f"Right: the loss falls from {r.losses[0]:.2g} to {r.losses[-1]:.2g} on a logarithmic axis."
         ),
@@ -701,14 +695,7 @@ def learned_bends(**start: Any) -> Explorer:
 
 RACERS = ("sigmoid", "tanh", "softplus", "relu", "leaky_relu", "elu", "gelu", "silu", "PReLU", "Maxout")
 EPOCH = 30  # updates of 50 samples in 1,500
-TRAINING, BATCH = 1500, 50
-
-
-@lru_cache
-def race_data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """1,500 digits to learn from and 297 to test on: X, Y, X_test, labels_test."""
-    data = split_digits(TRAINING)
-    return data.X, data.Y, data.X_test, data.labels_test
+TRAINING, BATCH = 1500, 50  # of 1,797 digits; the other 297 are the test set
 
 
 def racer(
@@ -761,9 +748,9 @@ def arrivals(losses: Any, goal: float) -> np.ndarray:
 
 def run_race(eta: float, depth: int, width: int, goal: float, seeds: int, epochs: int) -> Iterator[Any]:
     """All racers side by side, in single precision; a picture after every epoch."""
-    X, Y, X_test, labels = race_data()
+    data = split_digits(TRAINING)
     nets = [racer(name, seeds, 1, width, depth, "float32") for name in RACERS]
-    runs = [training(net, X, Y, softmax_ce, SGD(eta), BATCH, seed=1, every=EPOCH) for net in nets]
+    runs = [training(net, data.X, data.Y, softmax_ce, SGD(eta), BATCH, seed=1, every=EPOCH) for net in nets]
     losses = [np.empty((0, seeds)) for _ in nets]
     parameters = tuple(sum(p.size for p in net.parameters()) // seeds for net in nets)
     most = epochs * EPOCH
@@ -773,8 +760,7 @@ def run_race(eta: float, depth: int, width: int, goal: float, seeds: int, epochs
                 losses[k] = np.concatenate([losses[k], next(run).losses])
             except (Diverged, StopIteration):  # from now on this run gives nothing
                 losses[k] = np.concatenate([losses[k], np.full((done + 1 - len(losses[k]), seeds), np.nan)])
-        with np.errstate(all="ignore"):
-            accuracy = np.array([(net.forward(X_test).argmax(axis=-1) == labels).mean(axis=-1) for net in nets])
+        accuracy = np.array([accuracy_on_test(net) for net in nets])
         arrived = np.array([arrivals(history, goal) for history in losses])
         loss = np.array([history[-EPOCH:].mean(axis=0) for history in losses])
         now = Race(RACERS, done, most, goal, arrived, loss, accuracy, parameters)
@@ -810,9 +796,9 @@ def race_words(names: Any, arrived: Any, beside: str = "relu") -> str:
 
 def accuracy_on_test(net: Sequential) -> np.ndarray:
     """Share of the 297 test digits that each member gets right; one that has diverged gets few."""
-    _, _, X_test, labels = race_data()
+    data = split_digits(TRAINING)
     with np.errstate(all="ignore"):
-        return (net.forward(X_test).argmax(axis=-1) == labels).mean(axis=-1)
+        return (net.forward(data.X_test).argmax(axis=-1) == data.labels_test).mean(axis=-1)
 
 
 class RaceTable:

@@ -14,13 +14,11 @@ from nbcore.draw import boundary, unit_grid
 from nbcore.draw import linear_vs_nonlinear as pictures
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Explorer
+from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.losses import bce, mse
 from nbcore.network import MLP, Sequential
 from nbcore.optimizers import SGD, Adam
 from nbcore.training import train, training
-
-# One number out of one number: what a hidden layer or a single neuron can use.
-SCALAR = [name for name, phi in ACTIVATIONS.items() if name not in ("softmax", "step")]
 
 # ---- Bend the line
 
@@ -125,14 +123,14 @@ def _bend_status(p: dict[str, Any], r: Bent) -> str:
     return (
         f"{text} {layers} z = {W[0, 0]:.3f} x\N{SUBSCRIPT ONE}{signs}, "
         f"equal to the network {size} at all {len(GRID):,} points of the picture. A straight line."
-    ).replace("-", "\N{MINUS SIGN}")
+    ).replace("-", MINUS)
 
 
 def _bend_alt(p: dict[str, Any], r: Bent) -> str:
     shape = "straight" if r.collapsed is not None else "free to bend"
     layers = "no hidden layer"
     if p["depth"]:
-        layers = f"{_count(p['depth'], 'hidden layer')} of {_count(p['width'], p['activation'] + ' unit')}"
+        layers = f"{count_of(p['depth'], 'hidden layer')} of {count_of(p['width'], p['activation'] + ' unit')}"
     return (
         f"Three panels for the data set {p['data']} and a network with {layers}. Left: the input plane, blue where the "
         f"network says class 0 and orange where it says class 1, with a boundary that is {shape}; {r.accuracy:.0%} of "
@@ -140,10 +138,6 @@ def _bend_alt(p: dict[str, Any], r: Bent) -> str:
         "cut by a vertical line. "
         f"Right: the loss falls from {r.losses[0]:.2g} to {r.losses[-1]:.2g}."
     )
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
@@ -154,7 +148,7 @@ def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
         "depth": count("hidden layers", start.get("depth", 1), 0, 3),
         "width": count("units in each", start.get("width", 8), 1, 16),
         "activation": choice("activation", SCALAR, start.get("activation", "tanh")),
-        "eta": rate("learning rate \N{GREEK SMALL LETTER ETA}", start.get("eta", 1.0), 0.01, 10),
+        "eta": rate(ETA, start.get("eta", 1.0), 0.01, 10),
         "seed": seed(start.get("seed", 0)),
     }
     return Explorer(
@@ -212,7 +206,7 @@ def neuron(activation: str, w1: float, w2: float, b: float, cut: float, side: st
 
 
 def _neuron_status(p: dict[str, Any], r: Neuron) -> str:
-    values = ", ".join(f"{a:.3f}" for a in r.a).replace("-", "\N{MINUS SIGN}")
+    values = ", ".join(f"{a:.3f}" for a in r.a).replace("-", MINUS)
     lines = {0: "not in view", 1: "one straight line"}.get(len(r.lines), f"{len(r.lines)} parallel straight lines")
     room = np.abs(r.a - r.cut).min()
     return (
@@ -238,9 +232,9 @@ def one_neuron(**start: Any) -> Explorer:
         title="One neuron, any activation",
         alt=lambda p, r: (
             f"Left: the plane of one {p['activation']} neuron with the four points of XOR, circles for class 0 and "
-            f"squares for class 1, orange where a is {p['side']}, and {_count(len(r.lines), 'straight line')} where a "
-            f"equals {p['cut']:g}. Right: "
-            f"the four points on the curve of {p['activation']}, with the cut as a horizontal line. "
+            f"squares for class 1, orange where a is {p['side']}, and {count_of(len(r.lines), 'straight line')} "
+            f"where a equals {p['cut']:g}. Right: the four points on the curve of {p['activation']}, "
+            "with the cut as a horizontal line. "
             f"{r.right} of 4 points are right."
         ),
         status=_neuron_status,
@@ -396,7 +390,7 @@ def how_wide(target: str, activation: str, width: int, trained: bool, seed: int)
 
 def _wide_status(p: dict[str, Any], r: Wide) -> str:
     text = (
-        f"{_count(r.width, 'evenly spaced unit')}, output weights by least squares: largest error {r.error:.2g} "
+        f"{count_of(r.width, 'evenly spaced unit')}, output weights by least squares: largest error {r.error:.2g} "
         f"on [\N{MINUS SIGN}1, 1], up to {r.outside:.2g} outside."
     )
     return text if r.trained is None else f"{text} With all weights trained: {r.trained_error:.2g}."
@@ -486,8 +480,8 @@ def fold_the_line(**start: Any) -> Explorer:
         pictures.draw_fold,
         title="Fold the line",
         alt=lambda p, r: (
-            f"Left: between 0 and {1 / p['magnify']:g}, the curve of {_count(p['layers'], 'layer')} of two ReLUs, with "
-            f"{r.deep_pieces} straight pieces between 0 and 1, and a least-squares fit to it by one layer of "
+            f"Left: between 0 and {1 / p['magnify']:g}, the curve of {count_of(p['layers'], 'layer')} of two ReLUs, "
+            f"with {r.deep_pieces} straight pieces between 0 and 1, and a least-squares fit to it by one layer of "
             f"{r.units} evenly spaced ReLUs, dashed. Right: pieces against units on a logarithmic axis; folding rises "
             "as a straight line to 1,024 at 20 units, one layer stays below 22."
         ),

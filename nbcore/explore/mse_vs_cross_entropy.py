@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from nbcore import datasets
 from nbcore.activations import identity, sigmoid, softmax, softplus, tanh
+from nbcore.datasets import split_digits
 from nbcore.draw import mse_vs_cross_entropy as pictures
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps
 from nbcore.explore.explorer import Explorer
+from nbcore.explore.words import ETA, MINUS
 from nbcore.losses import Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential, one_hot, stack
 from nbcore.optimizers import SGD
 from nbcore.training import Diverged, training
 
 PRIME = "\N{GREEK SMALL LETTER SIGMA}\N{PRIME}(z)"
-MINUS = "\N{MINUS SIGN}"
 
 
 def _said(number: float, form: str = ".3g") -> str:
@@ -171,7 +171,7 @@ def two_neurons_race(own: Slope | None = None, **start: Any) -> Explorer:
     controls = {
         "w": slider("start weight w", start.get("w", 2.0), -5, 5, 0.1),
         "b": slider("start bias b", start.get("b", 2.0), -5, 5, 0.1),
-        "eta": rate("learning rate \N{GREEK SMALL LETTER ETA}", start.get("eta", 0.15), 0.01, 10),
+        "eta": rate(ETA, start.get("eta", 0.15), 0.01, 10),
         "horizon": steps("updates in view", start.get("horizon", 300), HORIZONS),
         "moment": count("moment, % of the view", start.get("moment", 0), 0, 100),
     }
@@ -375,12 +375,6 @@ TRAIN = 1297  # the other 500 are the test set
 OUTPUTS = {"softmax": (softmax, softmax_ce), "sigmoid": (sigmoid, bce)}
 
 
-def split_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """X, labels of 1,297 digits to train on, and of 500 to test on."""
-    data = datasets.split_digits(TRAIN)
-    return data.X, data.labels, data.X_test, data.labels_test
-
-
 def wrong_labels(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     """A copy in which a share of the labels, chosen at random, is replaced by another digit."""
     rng = np.random.default_rng(seed)
@@ -404,7 +398,7 @@ class Digits:
 @lru_cache(maxsize=8)
 def _labels(share: float, first: int) -> tuple[np.ndarray, np.ndarray]:
     """One set of labels for each start: rows of ones and zeros (starts, N, 10), and which of them are wrong."""
-    truth = split_digits()[1]
+    truth = split_digits(TRAIN).labels
     labels = np.stack([wrong_labels(truth, share, first + k) for k in range(STARTS)])
     return np.stack([one_hot(row, 10) for row in labels]).astype("float32"), labels != truth
 
@@ -413,7 +407,8 @@ def race_digits(
     output: str, wrong: int, scale: int, eta: float, times: int, hidden: int, seed: int
 ) -> Iterator[Digits]:
     """Four starts a loss on the digits: 64-hidden-10, batches of 64, `times` eta for MSE; a picture now and then."""
-    X, _, X_test, y_test = split_digits()
+    data = split_digits(TRAIN)
+    X, X_test, y_test = data.X, data.X_test, data.labels_test
     Y, is_wrong = _labels(wrong / 100, 100 * seed)
     phi, partner = OUTPUTS[output]
     losses = {"cross-entropy": partner, "MSE": mse}
@@ -477,7 +472,7 @@ def softmax_and_digits(**start: Any) -> Explorer:
         "output": choice("output layer", OUTPUTS, start.get("output", "softmax")),
         "wrong": count("wrong labels, %", start.get("wrong", 0), 0, 60, 10),
         "scale": steps("output weights, times", start.get("scale", 1), (1, 3, 10, 30)),
-        "eta": rate("learning rate \N{GREEK SMALL LETTER ETA}", start.get("eta", 0.5), 0.05, 5),
+        "eta": rate(ETA, start.get("eta", 0.5), 0.05, 5),
         "times": steps("for MSE, \N{GREEK SMALL LETTER ETA} times", start.get("times", 1), (1, 2, 4, 8, 16)),
         "hidden": count("hidden units", start.get("hidden", 32), 8, 64, 8),
         "seed": seed(start.get("seed", 0)),

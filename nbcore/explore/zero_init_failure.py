@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from nbcore.activations import ACTIVATIONS, Activation, softmax
-from nbcore.datasets import Split, split_digits
+from nbcore.datasets import split_digits
 from nbcore.draw import zero_init_failure as pictures
 from nbcore.explore.controls import choice, count, rate, seed, steps, toggle
 from nbcore.explore.explorer import Explorer
+from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.initializers import Initializer, constant, he, normal, xavier, zeros
 from nbcore.layers import Dense
 from nbcore.losses import softmax_ce
@@ -23,16 +24,8 @@ from nbcore.optimizers import SGD
 from nbcore.training import Step, training
 
 TRAINED = 1437  # of 1,797; the other 360 are kept for the test
-HIDDEN = [name for name in ACTIVATIONS if name not in ("softmax", "step")]
 WIDTHS = (1, 2, 4, 8, 15, 16, 17, 24, 32, 64)
-MINUS = "\N{MINUS SIGN}"
-ETA = "learning rate \N{GREEK SMALL LETTER ETA}"
 W1, B1, W2 = "W\N{SUBSCRIPT ONE}", "b\N{SUBSCRIPT ONE}", "W\N{SUBSCRIPT TWO}"
-
-
-def parted_digits() -> Split:
-    """1,437 digits to train on and 360 to test, by a fixed shuffle."""
-    return split_digits(TRAINED)
 
 
 # ---- Zero or not
@@ -76,7 +69,7 @@ class Watch:
 
     def look(self, now: Step) -> None:
         """A point of each curve: mean loss since the last one, test accuracy, spread among the units."""
-        data = parted_digits()
+        data = split_digits(TRAINED)
         X = data.X_test if self.frozen is None else self.frozen.forward(data.X_test)
         right = self.net.unchecked_forward(X).argmax(axis=1) == data.labels_test
         self.rows.append((now.step, float(now.losses.mean()), float(right.mean()), spread(self.units())))
@@ -86,6 +79,15 @@ class Watch:
         steps_, losses, accuracies, spreads = np.array(self.rows).T
         W = (self.frozen or self.net.layers[0]).W
         return Run(steps_, losses, accuracies, spreads, W.reshape(-1, 8, 8).copy(), rank(W), UPDATES)
+
+    def pictures(self, run: Iterator[Step]) -> Iterator[Run]:
+        """Looks at every moment of a run, and shows some of them, to the last update."""
+        for now in run:
+            self.look(now)
+            if now.step in SHOWN:
+                yield self.picture()
+            if now.step == UPDATES:
+                return
 
     def units(self) -> np.ndarray:
         """A row for each unit of the first layer: its weights, its bias, and its weights into the next layer."""
@@ -107,16 +109,11 @@ def rank(W: np.ndarray) -> int:
 
 def train_from(hidden: str, start: str, scale: float, width: int, eta: float, seed: int) -> Iterator[Run]:
     """Trains a fresh network for 2,000 updates of 64 digits each; a picture every now and then."""
-    data, init = parted_digits(), STARTS[start](scale)
+    data, init = split_digits(TRAINED), STARTS[start](scale)
     sizes, phi = ([64, 10], "tanh") if hidden == "none" else ([64, width, 10], hidden)
     net = MLP(sizes, hidden=phi, output=softmax, init=init, seed=seed)
     watch = Watch(net)
-    for now in training(net, data.X, data.Y, softmax_ce, SGD(eta), batch=64, every=EVERY):
-        watch.look(now)
-        if now.step in SHOWN:
-            yield watch.picture()
-        if now.step == UPDATES:
-            return
+    yield from watch.pictures(training(net, data.X, data.Y, softmax_ce, SGD(eta), batch=64, every=EVERY))
 
 
 def _copies(r: Run, units: str) -> str:
@@ -152,12 +149,8 @@ def _net_words(p: dict[str, Any]) -> str:
     start = {"zeros": "all zeros", "constant": f"all {p['scale']:g}", "normal": f"normal, {p['scale']:g}"}
     model = "softmax regression"
     if p["hidden"] != "none":
-        model = f"a network with {_count(p['width'], p['hidden'] + ' unit')}"
+        model = f"a network with {count_of(p['width'], p['hidden'] + ' unit')}"
     return f"{model} and starting weights {start.get(p['start'], p['start'])}"
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def _kind(p: dict[str, Any]) -> str:
@@ -175,7 +168,7 @@ def _without_effect(p: dict[str, Any]) -> list[str]:
 def zero_or_not(compute: Callable[..., Any] = train_from, **start: Any) -> Explorer:
     """Hidden layer, start, scale, width, learning rate, seed: the network is trained on digits inside each move."""
     controls = {
-        "hidden": choice("hidden layer", ["none", *HIDDEN], start.get("hidden", "sigmoid")),
+        "hidden": choice("hidden layer", ["none", *SCALAR], start.get("hidden", "sigmoid")),
         "start": choice("weights start at", STARTS, start.get("start", "zeros")),
         "scale": rate("scale (constant, normal)", start.get("scale", 0.1), 0.001, 10, 5),
         "width": steps("hidden units", start.get("width", 16), WIDTHS),
@@ -202,7 +195,7 @@ def dice(
     W1: bool, b1: bool, W2: bool, trained: bool, hidden: str, std: float, width: int, eta: float, seed: int
 ) -> Iterator[Run]:
     """As `train_from`, but each array starts at random or at zero by itself; the hidden layer may stay as it is."""
-    data, rng = parted_digits(), np.random.default_rng(seed)
+    data, rng = split_digits(TRAINED), np.random.default_rng(seed)
     net: Sequential = MLP([64, width, 10], hidden=hidden, output=softmax, init=zeros)
     first, last = net.layers
     # All are drawn, whatever is used: a switch then changes its own array only.
@@ -212,18 +205,13 @@ def dice(
     if not trained:
         net = Sequential(last)
         X, watch = first.forward(X), Watch(net, frozen=first)
-    for now in training(net, X, data.Y, softmax_ce, SGD(eta), batch=64, every=EVERY):
-        watch.look(now)
-        if now.step in SHOWN:
-            yield watch.picture()
-        if now.step == UPDATES:
-            return
+    yield from watch.pictures(training(net, X, data.Y, softmax_ce, SGD(eta), batch=64, every=EVERY))
 
 
 def _dice_words(p: dict[str, Any]) -> str:
     thrown = [name for key, name in (("W1", W1), ("b1", B1), ("W2", W2)) if p[key]]
     start = f"{' and '.join(thrown)} random and all else zero" if thrown else "all zero"
-    return f"a network with {_count(p['width'], p['hidden'] + ' unit')}, at the start {start}"
+    return f"a network with {count_of(p['width'], p['hidden'] + ' unit')}, at the start {start}"
 
 
 def throw_dice(**start: Any) -> Explorer:
@@ -233,7 +221,7 @@ def throw_dice(**start: Any) -> Explorer:
         "b1": toggle(f"random {B1}", start.get("b1", True)),
         "W2": toggle(f"random {W2}", start.get("W2", False)),
         "trained": toggle("train the hidden layer", start.get("trained", True)),
-        "hidden": choice("hidden layer", HIDDEN, start.get("hidden", "tanh")),
+        "hidden": choice("hidden layer", SCALAR, start.get("hidden", "tanh")),
         "std": rate("std of the random numbers", start.get("std", 0.1), 0.001, 1, 5),
         "width": steps("hidden units", start.get("width", 16), (1, 2, 4, 8, 16, 32, 64)),
         "eta": rate(ETA, start.get("eta", 0.5), 0.01, 10, 5),
@@ -271,7 +259,7 @@ class Pair:
 
 def train_pair(std: float, centered: bool, eta: float, seed: int) -> Iterator[Pair]:
     """Both trained for 2,000 updates of 64 digits each; `centered` takes the mean of the ten images off each."""
-    data = parted_digits()
+    data = split_digits(TRAINED)
     one, other = (MLP([64, 10], output=softmax, init=init, seed=seed) for init in (zeros, normal(std)))
     both = stack([one, other])
     means = both.layers[0].W.mean(axis=-2)
@@ -355,7 +343,7 @@ class Depth:
 @lru_cache
 def _standardized() -> tuple[np.ndarray, np.ndarray]:
     """50 digits, each pixel with mean 0 and standard deviation 1 over the training set (or always 0)."""
-    data = parted_digits()
+    data = split_digits(TRAINED)
     width = data.X.std(axis=0)
     return (data.X[:50] - data.X.mean(axis=0)) / np.where(width > 0, width, 1), data.Y[:50]
 
@@ -439,7 +427,7 @@ def _histograms(layers: list[np.ndarray]) -> tuple[np.ndarray, float]:
 def variance_by_depth(**start: Any) -> Explorer:
     """Activation, scheme, scale, depth, width: activations and gradients layer by layer, measured and predicted."""
     controls = {
-        "activation": choice("activation", HIDDEN, start.get("activation", "tanh")),
+        "activation": choice("activation", SCALAR, start.get("activation", "tanh")),
         "scheme": choice("weights start as", SCHEMES, start.get("scheme", "normal")),
         "std": rate("std (for normal)", start.get("std", 0.01), 0.001, 3, 10),
         "layers": count("hidden layers", start.get("layers", 10), 2, 20),

@@ -23,7 +23,7 @@
 import numpy as np
 
 from nbcore import Dense, Maxout, PReLU, Sequential, bce, check_gradients, elu, exercises, explore
-from nbcore import leaky_relu, moons, relu, sigmoid, softmax_ce, tanh, train
+from nbcore import leaky_relu, moons, relu, sigmoid, softmax_ce, split_digits, tanh, train
 
 # %% [markdown]
 # ## Predict
@@ -306,7 +306,8 @@ explore.race()
 
 # %%
 RATES, STARTS = (0.2, 0.4, 0.8, 1.6), 5
-X, Y, *_ = explore.race_data()
+data = split_digits(1500)
+X, Y = data.X, data.Y
 
 def run(name):
     nets = explore.racer(name, STARTS, copies=len(RATES))

@@ -24,9 +24,9 @@
 import numpy as np
 
 from nbcore import MLP, SGD, bce, constant, exercises, explore, he, normal, numerical_gradient
-from nbcore import relu, sigmoid, softmax, softmax_ce, tanh, train, training, xavier, zeros
+from nbcore import relu, sigmoid, softmax, softmax_ce, split_digits, tanh, train, training, xavier, zeros
 
-data = explore.parted_digits()
+data = split_digits(1437)
 
 # %% [markdown]
 # ## Predict

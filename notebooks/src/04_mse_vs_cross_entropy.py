@@ -23,7 +23,7 @@
 import numpy as np
 
 from nbcore import MLP, bce, check_gradients, exercises, explore, identity, mse, one_hot
-from nbcore import numerical_gradient, sigmoid, softmax, softmax_ce, stack, train
+from nbcore import numerical_gradient, sigmoid, softmax, softmax_ce, split_digits, stack, train
 
 # %% [markdown]
 # ## Predict
@@ -284,12 +284,13 @@ def descend(slope, X, Y, eta=0.5, steps=500):
         W, b = W - eta * D.mT @ X, b - eta * D.sum(axis=0, keepdims=True)
     return W, b
 
-X, labels, X_test, y_test = explore.split_digits()
-W, b = descend(lambda Z, Y: softmax(Z) - Y, X, one_hot(labels, 10))
+data = split_digits(1297)  # the other 500 are the test set
+W, b = descend(lambda Z, Y: softmax(Z) - Y, data.X, data.Y)
 net = MLP([64, 10], output=softmax, init="zeros")
-train(net, X, one_hot(labels, 10), softmax_ce, eta=0.5, steps=500)
+train(net, data.X, data.Y, softmax_ce, eta=0.5, steps=500)
 assert np.abs(net.layers[0].W - W).max() < 1e-10
-print("of 500 test digits wrong:", ((X_test @ W.mT + b).argmax(axis=1) != y_test).sum())
+says = (data.X_test @ W.mT + b).argmax(axis=1)
+print("of 500 test digits wrong:", (says != data.labels_test).sum())
 
 # %% [markdown]
 # ## Check
@@ -299,11 +300,11 @@ print("of 500 test digits wrong:", ((X_test @ W.mT + b).argmax(axis=1) != y_test
 # doesn't.
 
 # %%
-Y = one_hot(labels[:7], 10)
 for output, loss in ((sigmoid, bce), (softmax, softmax_ce), (sigmoid, mse)):
     odd = MLP([64, 4, 10], output=output, seed=11)
     odd.layers[0].b = np.random.default_rng(5).normal(size=(1, 4))
-    print(f"{output} with {loss}:", check_gradients(odd, X[:7], Y, loss))
+    print(f"{output} with {loss}:",
+          check_gradients(odd, data.X[:7], data.Y[:7], loss))
 
 # %% [markdown]
 # ## Break it
@@ -350,8 +351,8 @@ def twice(Z, Y):
 floor = -np.log(np.e / (np.e + 9))
 print(f"largest probability {np.exp(-floor):.4f}: the loss stays above {floor:.4f}")
 for name, slope in (("once", lambda Z, Y: softmax(Z) - Y), ("twice", twice)):
-    W, b = descend(slope, X, one_hot(labels, 10), steps=100)
-    wrong = ((X_test @ W.mT + b).argmax(axis=1) != y_test).sum()
+    W, b = descend(slope, data.X, data.Y, steps=100)
+    wrong = ((data.X_test @ W.mT + b).argmax(axis=1) != data.labels_test).sum()
     print(f"100 updates, softmax {name:5}: {wrong:3} of 500 test digits wrong")
 
 # %% [markdown]
@@ -387,17 +388,17 @@ explore.softmax_and_digits()
 # On a wrong label, a network that has learned well looks "confidently wrong", and it is right. Cross-entropy pulls
 # hardest just there: its loss is not bounded, and its slope stays near 1, the largest that it can be. MSE's loss is at
 # most 1/2 an output, and its slope $a^2 (1 - a)$, never above $4/27$, falls back to 0: it gives up on hopeless
-# samples. Is that a gain? We measure: tanh units, ten sigmoid outputs (the defaults of `MLP`), four starts for each share of wrong training labels, clean
-# test labels. To be fair to MSE, whose slope has the factor $\sigma' \le 1/4$, it gets four times the rate; and each
+# samples. Is that a gain? We measure: tanh units, ten sigmoid outputs (the defaults of `MLP`), four starts for each
+# share of wrong training labels, clean test labels. To be fair to MSE, whose slope has the factor $\sigma' \le 1/4$, it gets four times the rate; and each
 # race is run twice, slowly and quickly. (`stack` makes one array of many networks, so that they train together.)
 
 # %%
 def wrong_share(loss, eta, shares=(0, 0.2, 0.4), starts=4):
     jobs = [(share, k) for share in shares for k in range(starts)]
-    Y = [one_hot(explore.wrong_labels(labels, share, k), 10) for share, k in jobs]
+    Y = [one_hot(explore.wrong_labels(data.labels, share, k), 10) for share, k in jobs]
     nets = stack([MLP([64, 32, 10], seed=k, dtype="float32") for _, k in jobs])
-    train(nets, X, np.stack(Y), loss, eta, steps=2000, batch=64)
-    wrong = nets.forward(X_test).argmax(axis=-1) != y_test
+    train(nets, data.X, np.stack(Y), loss, eta, steps=2000, batch=64)
+    wrong = nets.forward(data.X_test).argmax(axis=-1) != data.labels_test
     return wrong.mean(axis=-1).reshape(len(shares), starts)
 
 runs = {}
