@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nbcore.explore import choice, count, rate, seed, slider, steps, toggle
+from nbcore.explore import box, choice, count, rate, seed, slider, steps, toggle
 
 CONTROLS = {
     "activation": choice("activation", ["relu", "tanh"]),
@@ -13,6 +13,7 @@ CONTROLS = {
     "width": steps("hidden units", 8, (1, 2, 4, 8)),
     "eta": rate("learning rate", 0.1, 0.001, 10),
     "seed": seed(3),
+    "weight": box("w", 0.15, -5, 5, 0.05),
 }
 
 
@@ -35,7 +36,7 @@ def test_the_page_gets_a_label_and_a_text_for_every_position(name):
     assert told["label"] == CONTROLS[name].label
     assert len(told["texts"]) == len(told["values"]) == len(CONTROLS[name].values)
     assert len(set(told["texts"])) == len(told["texts"]), "two positions look the same"
-    assert told["kind"] in ("choice", "toggle", "slider", "steps")
+    assert told["kind"] in ("choice", "toggle", "slider", "steps", "box")
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,8 @@ def test_the_page_gets_a_label_and_a_text_for_every_position(name):
         ("noise", "0.1", TypeError, "a number"),
         ("noise", True, TypeError, "a number"),
         ("noise", [0.1], TypeError, "a number"),
+        ("weight", 5.1, ValueError, "at least -5 and at most 5"),
+        ("weight", "1", TypeError, "a number"),
         ("depth", 4, ValueError, "at least 0 and at most 3"),
         ("depth", 1.5, ValueError, "a whole number between 0 and 3"),
         ("depth", False, TypeError, "a number"),

@@ -35,7 +35,7 @@ def draw_curve(axes, artists, result):
 def make(compute=curve, draw=draw_curve, **more):
     controls = {
         "slope": slider("slope", 1.0, -3, 3, 0.1),
-        "shift": count("shift", 0, -2, 2),
+        "shift": count("shift up", 0, -2, 2),
         "bent": toggle("bent"),
     }
     words = {
@@ -290,6 +290,14 @@ def test_a_setting_that_the_page_should_not_send_is_said_and_taken_back():
 
 
 # ---- failures
+
+
+def test_errors_call_a_control_as_the_reader_knows_it():
+    explorer = shown(make())
+    move(explorer, shift=9)
+    assert explorer.picture.error.startswith("shift up must be")
+    with pytest.raises(ValueError, match="^shift must be"):
+        explorer.set(shift=9)
 
 
 def test_a_failing_computation_says_why_and_keeps_the_last_good_picture():
@@ -692,6 +700,92 @@ def test_controls_without_effect_are_named():
     assert explorer.params["shift"] == 1
     with pytest.raises(ValueError, match="idle names 'size', but there is no such control"):
         make(idle=lambda p: ["size"])
+
+
+def test_controls_without_a_place_are_not_shown():
+    explorer = shown(make(absent=lambda p: {"shift"} if p["bent"] else set()))
+    assert explorer.picture.absent == []
+    move(explorer, bent=True)
+    assert explorer.picture.absent == ["shift"]
+    explorer.set(bent=False)
+    assert explorer.picture.absent == []
+    with pytest.raises(ValueError, match="absent names 'size', but there is no such control"):
+        make(absent=lambda p: ["size"])
+
+
+# ---- settings that follow from others
+
+
+def bent_is_steep(params, changed):
+    return {"slope": 3.0, "shift": 2} if "bent" in changed and params["bent"] else {}
+
+
+def test_what_follows_from_a_move_is_set_with_it_and_told_to_the_page():
+    explorer = shown(make(follow=bent_is_steep))
+    move(explorer, bent=True)
+    assert explorer.params == {"slope": 3.0, "shift": 2, "bent": True}
+    assert explorer.picture.params == explorer.params
+    assert explorer.picture.status == "slope 3"
+    move(explorer, slope=1)  # only the menu brings its numbers with it
+    assert explorer.params == {"slope": 1.0, "shift": 2, "bent": True}
+
+
+def test_what_is_set_by_hand_stays():
+    explorer = make(follow=bent_is_steep)
+    explorer.set(bent=True, slope=-1)
+    assert explorer.params == {"slope": -1.0, "shift": 2, "bent": True}
+    assert explorer.reset().params == {"slope": 1.0, "shift": 0, "bent": False}
+
+
+def test_what_follows_must_fit_the_controls():
+    explorer = shown(make(follow=lambda params, changed: {"slope": 7.0}))
+    with pytest.raises(ValueError, match="slope must be"):
+        explorer.set(bent=True)
+    assert explorer.params == {"slope": 1.0, "shift": 0, "bent": False}
+    move(explorer, bent=True)
+    assert "slope must be" in explorer.picture.error
+
+
+# ---- clicks on the picture
+
+
+def click(explorer, x, y):
+    """A click at the point (x, y) of the only panel's own coordinates."""
+    figure = explorer._stage("quick").figure
+    right, up = figure.axes[0].transData.transform((x, y)) / (figure.bbox.width, figure.bbox.height)
+    page_says(explorer, click=[right, 1 - up])
+
+
+@pytest.mark.parametrize("width", [600, 1200])
+def test_a_click_sets_what_it_hits(width):
+    clicks = []
+
+    def pick(click, params, result):
+        clicks.append(click)
+        return {"slope": round(click.y, 1), "bent": not params["bent"]}
+
+    explorer = shown(make(pick=pick), width=width)
+    assert explorer.picture.pickable
+    before = explorer.picture.frame
+    click(explorer, 0.25, -2.0)
+    assert [c.panel for c in clicks] == [0]
+    assert (clicks[0].x, clicks[0].y) == pytest.approx((0.25, -2.0))
+    assert explorer.params == {"slope": -2.0, "shift": 0, "bent": True}
+    assert explorer.picture.params == explorer.params
+    assert explorer.picture.frame != before
+    page_says(explorer, click=[0.001, 0.999])  # beside the panel
+    assert len(clicks) == 1
+    click(explorer, 0.5, 4.0)  # slope has no such position
+    assert "slope must be" in explorer.picture.error
+    assert explorer.params["slope"] == -2.0
+
+
+def test_a_click_means_nothing_where_nothing_can_be_picked():
+    explorer = shown(make())
+    assert not explorer.picture.pickable
+    page_says(explorer, click=[0.5, 0.5])
+    assert explorer.error is None
+    assert explorer.params["slope"] == 1.0
 
 
 # ---- what stays behind

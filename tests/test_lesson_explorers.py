@@ -5,7 +5,7 @@ import copy
 import dataclasses
 import inspect
 import io
-import itertools
+import math
 import re
 import sys
 import warnings
@@ -56,12 +56,21 @@ def name(request, monkeypatch):
     return request.param
 
 
+repeatable = pytest.mark.parametrize("name", REPEATABLE, indirect=True)
+
+
 def corners(name):
     """Corners of the controls: all, or some at a stride that meets every end of every control."""
     tried = {key: control.corners() for key, control in EXPLORERS[name]().controls.items()}
     tried |= {key: (value,) for key, value in FEW.get(name, {}).items()}
-    every = [dict(zip(tried, values, strict=True)) for values in itertools.product(*tried.values())]
-    some = every[:: max(1, -(-len(every) // CORNERS.get(name, 400))) | 1]
+    total = math.prod(map(len, tried.values()))
+    some = []
+    for number in range(0, total, max(1, -(-total // CORNERS.get(name, 400))) | 1):
+        params = {}
+        for key, values in tried.items():
+            number, k = divmod(number, len(values))
+            params[key] = values[k]
+        some.append(params)
     for key, values in tried.items():
         assert {params[key] for params in some} == set(values), f"{key} of {name} is not tried at all its corners"
     return some
@@ -205,9 +214,8 @@ def test_every_position_of_every_control_works(name):
                 draws_well(explorer, stage, params, result)
 
 
+@repeatable
 def test_computations_are_pure(name):
-    if name == TIMED:
-        return
     explorer = EXPLORERS[name]()
     every = corners(name)
     for params in [{**explorer.params, **FEW.get(name, {})}, *every[:: len(every) // 4 | 1], every[-1]]:
@@ -221,10 +229,9 @@ def test_computations_are_pure(name):
         assert all(map(same, one, other))
 
 
+@repeatable
 @pytest.mark.parametrize("page", [QUICK, Page(900, 1.5, True, "#111111")], ids=["light", "dark"])
 def test_a_redrawn_picture_equals_a_fresh_one(name, page):
-    if name == TIMED:
-        return
     explorer = EXPLORERS[name]()
     stage = stage_of(explorer, page)
     for result in results(name, explorer, 5):
@@ -278,22 +285,22 @@ def test_every_start_has_words_and_says_which_controls_have_no_effect(name):
     explorer = EXPLORERS[name](**FEW.get(name, {}))
     assert len(explorer.alt) > 60
     assert len(explorer.status) > 10
-    if explorer._idle is not None:
-        for params in corners(name):
-            assert set(explorer._idle(params)) <= set(explorer.controls)
+    for params in corners(name):
+        assert without_effect(explorer, params) <= set(explorer.controls)
 
 
+def without_effect(explorer, params):
+    """The controls that are dimmed or not shown."""
+    return {key for names in (explorer._idle, explorer._absent) if names is not None for key in names(params)}
+
+
+@repeatable
 def test_controls_shown_as_without_effect_have_none_and_the_others_some(name):
-    if name == TIMED:
-        return
     explorer = EXPLORERS[name]()
     start = {**explorer.params, **FEW.get(name, {})}
-    settings = [start]
-    if explorer._idle is not None:
-        by_idle = {tuple(sorted(explorer._idle(params))): params for params in corners(name)}
-        settings += [params for idle, params in by_idle.items() if idle]
-    for params in settings:
-        idle = set(explorer._idle(params)) if explorer._idle is not None else set()
+    by_idle = {tuple(sorted(without_effect(explorer, params))): params for params in corners(name)}
+    for params in [start, *(params for idle, params in by_idle.items() if idle)]:
+        idle = without_effect(explorer, params)
         reference = pictures(explorer, params)[-1:]
         for key, control in explorer.controls.items():
             if key in FEW.get(name, {}) or (params is not start and key not in idle):

@@ -12,15 +12,14 @@ from nbcore.explore.activation_saturation import (
     lab_network,
     learned_bends,
     race,
-    race_data,
     racer,
     same_functions,
     where_the_gradient_goes,
     with_activation,
     zig_zag,
 )
-from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
-from nbcore.explore.explorer import Explorer, Progress
+from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
+from nbcore.explore.explorer import Click, Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
     bend_the_line,
     build_by_hand,
@@ -34,7 +33,6 @@ from nbcore.explore.mse_vs_cross_entropy import (
     coding_cost,
     shape_of_the_loss,
     softmax_and_digits,
-    split_digits,
     two_neurons_race,
     wrong_labels,
 )
@@ -42,7 +40,6 @@ from nbcore.explore.picture import Picture
 from nbcore.explore.predict import Predict, Score
 from nbcore.explore.zero_init_failure import (
     Watch,
-    parted_digits,
     throw_dice,
     two_starts,
     variance_by_depth,
@@ -51,6 +48,7 @@ from nbcore.explore.zero_init_failure import (
 
 __all__ = [
     "RACERS",
+    "Click",
     "Explorer",
     "Picture",
     "Predict",
@@ -62,6 +60,7 @@ __all__ = [
     "arrivals",
     "asleep",
     "bend_the_line",
+    "box",
     "build_by_hand",
     "choice",
     "coding_cost",
@@ -74,9 +73,7 @@ __all__ = [
     "lab_network",
     "learned_bends",
     "one_neuron",
-    "parted_digits",
     "race",
-    "race_data",
     "racer",
     "rate",
     "same_functions",
@@ -84,7 +81,6 @@ __all__ = [
     "shape_of_the_loss",
     "slider",
     "softmax_and_digits",
-    "split_digits",
     "steps",
     "throw_dice",
     "toggle",

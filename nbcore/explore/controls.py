@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.checks import number
+from nbcore.explore.words import MINUS
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Slider(Control):
         return (self.values[0], self.values[-1])
 
     def text(self, value: Any) -> str:
-        return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+        return f"{value:.4g}".replace("-", MINUS)
 
 
 class Steps(Slider):
@@ -79,6 +80,16 @@ class Steps(Slider):
 
     def check(self, name: str, value: Any) -> Any:
         return Control.check(self, name, super().check(name, value))
+
+
+@dataclass(frozen=True)
+class Box(Slider):
+    """A number that is typed, or moved by `step` with the arrow keys; `values` are its ends and its start."""
+
+    step: float = 1.0
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return {**super().describe(name), "step": self.step}
 
 
 def choice(label: str, options: Iterable[str], value: str | None = None) -> Choice:
@@ -103,6 +114,12 @@ def count(label: str, value: int, low: int, high: int, step: int = 1) -> Slider:
     """A slider over whole numbers."""
     _check_ends(label, low, high, step)
     return _started(Slider(label, value, tuple(range(low, high + 1, step)), whole=True))
+
+
+def box(label: str, value: float, low: float, high: float, step: float) -> Box:
+    """A number to type, between low and high: small, for pictures of many numbers."""
+    _check_ends(label, low, high, step)
+    return _started(Box(label, value, tuple(sorted({float(low), float(value), float(high)})), step=step))
 
 
 def steps(label: str, value: int, positions: Iterable[int]) -> Slider:

@@ -32,14 +32,28 @@ class Progress:
     result: Any = None
 
 
+@dataclass(frozen=True)
+class Click:
+    """Where the picture was clicked: the number of the panel, and the point in that panel's own coordinates."""
+
+    panel: int
+    x: float
+    y: float
+
+
 class Explorer:
     """A picture with controls. As the last line of a cell it shows itself, with or without a browser.
 
     `controls`: {name: Control}. `compute(**params) -> result` is pure; as a generator, each result it yields is
     a picture, and newer settings close it. `draw(axes, artists, result)` fills `artists` once, then only sets
     data. `alt` says what there is to see, `status` what came out: a string, or a function of (params, result).
-    `panels` are relative widths, `height` is in CSS pixels. `idle(params)` names the controls that have no effect
-    for these settings; they are shown dimmed.
+    `panels` are relative widths, `height` is in CSS pixels.
+
+    Settings that hang together: `idle(params)` names the controls that have no effect for these settings; they are
+    shown dimmed. `absent(params)` names those that have no place here; they are not shown. `follow(params, changed)`
+    says which other settings a move of the controls `changed` (a set of names) brings with it, as {name: value}: a
+    menu of examples fills in their numbers. `pick(click, params, result)` says, as {name: value}, what a `Click` on
+    the picture sets; a control must offer the same, for those who use the keyboard.
 
     A long `compute` yields `Progress(done, total, result)` now and then: the page shows a bar, an estimate and a
     button that stops the run, with the last picture kept. Elsewhere only results count.
@@ -60,19 +74,26 @@ class Explorer:
         panels: Sequence[float] = (1,),
         height: int = 330,
         idle: Callable[[dict[str, Any]], Iterable[str]] | None = None,
+        absent: Callable[[dict[str, Any]], Iterable[str]] | None = None,
+        follow: Callable[[dict[str, Any], set[str]], Mapping[str, Any]] | None = None,
+        pick: Callable[[Click, dict[str, Any], Any], Mapping[str, Any]] | None = None,
     ) -> None:
         for name, control in controls.items():
             if not isinstance(control, Control):
                 raise TypeError(f"controls[{name!r}] must be a control (slider, rate, choice ...), got {control!r}")
         inspect.signature(compute).bind(**dict.fromkeys(controls))  # a TypeError now, rather than at the first move
-        for name in idle({name: control.value for name, control in controls.items()}) if idle is not None else ():
-            if name not in controls:
-                raise ValueError(f"idle names {name!r}, but there is no such control; there are {', '.join(controls)}")
+        start = {name: control.value for name, control in controls.items()}
+        for kind, names in (("idle", idle), ("absent", absent)):
+            for name in names(dict(start)) if names is not None else ():
+                if name not in controls:
+                    raise ValueError(
+                        f"{kind} names {name!r}, but there is no such control; there are {', '.join(controls)}"
+                    )
         self.controls, self.compute, self.draw = dict(controls), compute, draw
         self.title, self._alt, self._status = title, alt, status
         self._panels, self._height = tuple(panels), height
-        self._idle = idle
-        self._params = {name: control.value for name, control in controls.items()}
+        self._idle, self._absent, self._follow, self._pick = idle, absent, follow, pick
+        self._params = start
         self._result: Any = None
         self._computed = False
         self.error: Exception | None = None
@@ -108,13 +129,12 @@ class Explorer:
 
     def set(self, **changes: Any) -> Explorer:
         """Change settings, as a hand on the controls would. Raises for a bad setting, and then changes nothing."""
-        params = self._checked({**self._params, **changes})
+        params = self._followed({**self._params, **changes})
         with self._lock:
             self._params, self._computed, self.error = params, False, None
             self._wanted += 1
             if self._picture is not None:
-                self._picture.params = params
-                self._picture.idle = self._idle_now()
+                self._show_controls()
                 self._show_all()
             else:
                 self._try(lambda: self.result)
@@ -143,11 +163,23 @@ class Explorer:
     def _words(self, text: str | Callable[[dict[str, Any], Any], str]) -> str:
         return text if isinstance(text, str) else text(self.params, self.result)
 
-    def _checked(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _checked(self, params: Mapping[str, Any], by_hand: bool = False) -> dict[str, Any]:
         unknown = sorted(set(params) - set(self.controls))
         if unknown:
             raise ValueError(f"there is no control named {unknown[0]!r}; there are {', '.join(self.controls)}")
-        return {name: control.check(name, params[name]) for name, control in self.controls.items()}
+        return {  # who moves a control knows its label, who calls `set` its name
+            name: control.check(control.label if by_hand else name, params[name])
+            for name, control in self.controls.items()
+        }
+
+    def _followed(self, wanted: Mapping[str, Any], by_hand: bool = False) -> dict[str, Any]:
+        """These settings, checked, with what follows from the change; but what was set itself stays."""
+        params = self._checked(wanted, by_hand)
+        changed = {name for name, value in params.items() if value != self._params[name]}
+        if self._follow is None or not changed:
+            return params
+        more = {name: value for name, value in self._follow(dict(params), set(changed)).items() if name not in changed}
+        return self._checked({**params, **more})
 
     def _results(self) -> Generator[Any]:
         result = self.compute(**self._params)
@@ -164,7 +196,8 @@ class Explorer:
         if self._picture is None:
             described = [control.describe(name) for name, control in self.controls.items()]
             self._picture = Picture(title=self.title, controls=described, params=self._params, start=self._params)
-            self._picture.idle = self._idle_now()
+            self._picture.pickable = self._pick is not None
+            self._show_controls()
             self._picture.observe(self._moved, "params")
             self._picture.observe(self._turned, "page")
             self._picture.on_msg(self._told)
@@ -174,7 +207,7 @@ class Explorer:
         if change.new == self._params and self.error is None:
             return
         try:
-            params = self._checked(change.new)
+            params = self._followed(change.new, by_hand=True)
         except (TypeError, ValueError) as error:
             self._say(error)
             return
@@ -182,7 +215,7 @@ class Explorer:
             self._params, self._computed, self.error = params, False, None
             self._wanted += 1
             goal = self._wanted
-        self.picture.idle = self._idle_now()
+        self._show_controls()
         loop = _running_loop()
         if loop is None or not inspect.isgeneratorfunction(self.compute):
             self._show_all()
@@ -271,8 +304,12 @@ class Explorer:
             left = (now - self._began) * (progress.total - progress.done) / progress.done
             self._picture.progress = {"done": progress.done, "total": progress.total, "left": round(left, 1)}
 
-    def _idle_now(self) -> list[str]:
-        return sorted(self._idle(self.params)) if self._idle is not None else []
+    def _show_controls(self) -> None:
+        """Where the controls stand, and which of them count."""
+        with self.picture.hold_sync():
+            self.picture.params = self._params
+            self.picture.idle = sorted(self._idle(self.params)) if self._idle is not None else []
+            self.picture.absent = sorted(self._absent(self.params)) if self._absent is not None else []
 
     def _try(self, work: Callable[[], Any]) -> Any:
         try:
@@ -324,12 +361,24 @@ class Explorer:
             self._try(lambda: self._show(self.result))
 
     def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
-        """The hand rests: send the same picture once more, lossless and as fine as the screen. Or: stop."""
+        """The hand rests: send the same picture once more, lossless and as fine as the screen. Or: stop, or a click."""
         if content.get("stop"):
             self._stopped = True
+        if content.get("click") and self._pick is not None:
+            self._try(lambda: self._clicked(*content["click"]))
         if content.get("rest"):
             self._resting = True
             self._try(self._refine)
+
+    def _clicked(self, right: float, down: float) -> None:
+        """A click on the picture, as shares of its width and height from the upper left corner."""
+        stage = self._stage("quick")
+        for panel, axes in enumerate(stage.axes):
+            point = (right * stage.figure.bbox.width, (1 - down) * stage.figure.bbox.height)
+            if axes.bbox.contains(*point):
+                x, y = map(float, axes.transData.inverted().transform(point))
+                changes = self._pick(Click(panel, x, y), self.params, self.result)  # type: ignore[misc]
+                self.picture.params = {**self.params, **changes}  # from here on as a move of the controls
 
     def _refine(self) -> None:
         if self._resting and self._computed and self._shown == self._wanted:

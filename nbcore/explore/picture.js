@@ -27,6 +27,14 @@ function makeControl(spec, id, parent, changed) {
     box.prepend(input);
     show = (value) => { input.checked = value; };
     input.addEventListener("change", () => changed(input.checked));
+  } else if (spec.kind === "box") {
+    input = make("input", "", box);
+    input.type = "number";
+    input.min = spec.values[0];
+    input.max = spec.values[spec.values.length - 1];
+    input.step = spec.step;
+    show = (value) => { if (Number(input.value) !== value || input.value === "") input.value = value; };
+    input.addEventListener("input", () => { if (input.value !== "") changed(Number(input.value)); });
   } else {
     const readout = make("output", "nbx-value", box);
     readout.htmlFor = id;
@@ -90,6 +98,13 @@ function render({ model, el }) {
   });
 
   const picture = make("img", "nbx-picture", root);
+  if (model.get("pickable")) {
+    picture.classList.add("nbx-pickable");
+    picture.addEventListener("click", ({ clientX, clientY }) => {
+      const { left, top, width, height } = picture.getBoundingClientRect();
+      model.send({ click: [(clientX - left) / width, (clientY - top) / height] });
+    });
+  }
   const below = make("div", "nbx-below", root);
   const status = make("p", "nbx-status", below);
   const run = make("div", "nbx-run", below);
@@ -141,8 +156,9 @@ function render({ model, el }) {
     left.textContent = seconds < 1 ? "almost done" : `about ${Math.ceil(seconds)} s left`;
   };
   const showIdle = () => {
-    const idle = model.get("idle");
+    const idle = model.get("idle"), absent = model.get("absent");
     for (const [name, { input, box }] of Object.entries(controls)) {
+      box.hidden = absent.includes(name);
       box.classList.toggle("nbx-idle", idle.includes(name));
       box.title = idle.includes(name) ? "No effect with these settings" : "";
       if (idle.includes(name)) input.setAttribute("aria-description", "no effect with these settings");
@@ -179,7 +195,7 @@ function render({ model, el }) {
   model.on("change:params", showParams);
   model.on("change:alt change:status change:error", showWords);
   model.on("change:progress", showRun);
-  model.on("change:idle", showIdle);
+  model.on("change:idle change:absent", showIdle);
   showParams();
   showWords();
   showFrame();
@@ -196,7 +212,7 @@ function render({ model, el }) {
     model.off("change:params", showParams);
     model.off("change:alt change:status change:error", showWords);
     model.off("change:progress", showRun);
-    model.off("change:idle", showIdle);
+    model.off("change:idle change:absent", showIdle);
     if (url) URL.revokeObjectURL(url);
   };
 }

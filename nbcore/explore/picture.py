@@ -43,6 +43,8 @@ class Picture(anywidget.AnyWidget):
     error = t.Unicode().tag(sync=True)
     progress = t.Dict().tag(sync=True)  # of a long run: done, total, seconds left; empty when there is none
     idle: t.List = t.List().tag(sync=True)  # names of controls that have no effect now
+    absent: t.List = t.List().tag(sync=True)  # and of those that are not shown
+    pickable = t.Bool(False).tag(sync=True)  # clicks on the picture mean something
 
     @property
     def seen_on(self) -> Page:

@@ -24,6 +24,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # A lesson is opened once: all its tests are for the one worker that has it open.
+            lesson = item.callspec.params.get("opened") if hasattr(item, "callspec") else None
+            item.add_marker(pytest.mark.xdist_group((lesson or item.path).stem))
             if MISSING and not REQUIRED:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
 
@@ -72,8 +75,9 @@ RESTED = """async (root, moved) => {
   }
 }"""
 
-SETTINGS = """(root) => Object.fromEntries([...root.querySelectorAll(".nbx-controls :is(input, select)")].map(
-  (input) => [input.labels[0].textContent, input.type === "checkbox" ? input.checked : input.value]))"""
+SETTINGS = """(root) => Object.fromEntries(
+  [...root.querySelectorAll(".nbx-control:not([hidden]) :is(input, select)")].map((input) =>
+    [input.labels[0].textContent, input.type === "checkbox" ? input.checked : input.value]))"""
 
 # What JupyterLab's own shortcuts would change.
 NOTEBOOK = """() => {
@@ -104,7 +108,7 @@ class Explorer:
         return self.root.evaluate(SETTINGS)
 
     def inputs(self):
-        return self.root.locator(".nbx-controls :is(input, select)").all()
+        return self.root.locator(".nbx-control:not([hidden]) :is(input, select)").all()
 
     def named(self, label):
         return self.root.get_by_label(label, exact=True)

@@ -107,6 +107,16 @@ def test_every_control_answers_the_keyboard(lesson):
                     values.append(values[-1] if there else explorer.moved())
                 if not values[1]["error"]:
                     changed(values[1], values[2], f"{what}: from one end to the other")
+            elif kind == "number":
+                control.press("ArrowUp")
+                changed(before, explorer.moved(), f"{what}: ArrowUp")
+                control.press("ArrowDown")
+                assert explorer.moved()["picture"] == before["picture"], f"{what}: ArrowDown does not lead back"
+                first = control.input_value()
+                control.fill("1e6")
+                assert f"{label} must be" in explorer.moved()["error"], what
+                control.fill(first)
+                assert explorer.moved()["picture"] == before["picture"], f"{what}: {first} typed again"
             elif kind == "checkbox":
                 control.press("Space")
                 changed(before, explorer.moved(), f"{what}: Space")
