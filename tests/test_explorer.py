@@ -296,7 +296,7 @@ def test_errors_call_a_control_as_the_reader_knows_it():
     explorer = shown(make())
     move(explorer, shift=9)
     assert explorer.picture.error.startswith("shift up must be")
-    with pytest.raises(ValueError, match="^shift must be"):
+    with pytest.raises(ValueError, match=r"^shift must be"):
         explorer.set(shift=9)
 
 
