@@ -64,12 +64,15 @@ def corners(name):
     tried = {key: control.corners() for key, control in EXPLORERS[name]().controls.items()}
     tried |= {key: (value,) for key, value in FEW.get(name, {}).items()}
     total = math.prod(map(len, tried.values()))
+    stride = -(-total // CORNERS.get(name, 400)) | 1
+    while any(math.gcd(stride, len(values)) > 1 for values in tried.values()):
+        stride += 2
     some = []
-    for number in range(0, total, max(1, -(-total // CORNERS.get(name, 400))) | 1):
+    for number in range(0, total, stride):
         params = {}
-        for key, values in tried.items():
-            number, k = divmod(number, len(values))
-            params[key] = values[k]
+        for key, values in reversed(tried.items()):  # as the digits of a number, without counting all of them
+            number, digit = divmod(number, len(values))
+            params[key] = values[digit]
         some.append(params)
     for key, values in tried.items():
         assert {params[key] for params in some} == set(values), f"{key} of {name} is not tried at all its corners"
