@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-NOT_INSTALLED = "not installed: pip install '.[bench]'"
+NOT_INSTALLED = "not installed: .venv/bin/pip install -e '.[bench]'"
 
 
 @dataclass
