@@ -68,8 +68,11 @@ def call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Verdict | 
 def as_numbers(name: str, value: Any, shape: tuple[int, ...]) -> tuple[np.ndarray, Verdict | None]:
     """An answer as an array of the wanted shape, or the verdict on it."""
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
+            raise TypeError("astype(float) would drop the imaginary parts, with no more than a warning")
+        array = array.astype(float)
+    except Exception:  # arrays of other libraries refuse in their own ways
         return np.zeros(shape), not_right(f"{name} should be an array of numbers, got {_brief(value)}")
     if array.shape != shape:
         if array.ndim == 2 and array.T.shape == shape:
@@ -100,7 +103,7 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
     """The shape of an answer; None when it has none, such as rows of different lengths."""
     try:
         return None if isinstance(value, str) else np.shape(value)
-    except ValueError:
+    except Exception:  # as above
         return None
 
 
