@@ -319,7 +319,7 @@ DENSE = {
     "return 3 arrays, dW, db, dA_in; got 2": lambda d, A, W: dense_backward(d, A, W)[:2],
     "return 3 arrays, dW, db, dA_in; got one ndarray": lambda d, A, W: d @ W,
     "your dW differs, most at": dense(dW=lambda d, A, W: d.T @ A + 0.01),
-    "size 5 is different": lambda d, A, W: (np.zeros(4) @ np.zeros(5),) * 3,
+    "called with delta (7, 4), A_in (7, 5) and W (4, 5)": lambda d, A, W: (np.zeros(4) @ np.zeros(5),) * 3,
 }
 
 
@@ -483,8 +483,8 @@ def sample_by_sample(W1, b1, W2, b2, X, Y, eta):
 
 
 STEP = {
-    "sigma' is missing: with mse nothing cancels it": update(delta2=lambda d, Z, A, N: d / N),
-    "sigma' is taken at a instead of z": update(delta2=lambda d, Z, A, N: d * sigmoid.derivative(A) / N),
+    "in delta2 sigma' is missing: with mse nothing cancels it": update(delta2=lambda d, Z, A, N: d / N),
+    "in delta2 sigma' is taken at a instead of z": update(delta2=lambda d, Z, A, N: d * sigmoid.derivative(A) / N),
     "a (1 - a) is sigma' written with a, and you put z into it": update(delta2=lambda d, Z, A, N: d * slope(Z) / N),
     "W2 goes N times as far": update(delta2=lambda d, Z, A, N: d * slope(A)),
     "it; and W2 goes N times as far": update(delta2=lambda d, Z, A, N: d),
@@ -503,13 +503,11 @@ STEP = {
     "your dW2 uses Z1": lambda W1, b1, W2, b2, X, Y, eta: update(dW2=lambda d2, A1, _: d2.T @ (X @ W1.T + b1))(
         W1, b1, W2, b2, X, Y, eta
     ),
-    "7 samples and sizes 4-4-4, where the product fits, one sees why: your dW2 uses X": update(
+    "your dW2 uses X: what came into layer 2 is A1 (told with 7 samples and sizes 4-4-4": update(
         dW2=lambda d2, A1, X: d2.T @ X
     ),
-    "one sees why: your dW2 is transposed": update(dW2=lambda d2, A1, X: A1.T @ d2),
-    "4 samples and sizes 4-4-4, where the product fits, one sees why: your dW2 multiplies without": update(
-        dW2=lambda d2, A1, X: d2 @ A1
-    ),
+    "your dW2 is transposed": update(dW2=lambda d2, A1, X: A1.T @ d2),
+    "delta2.T @ A1 adds over samples (told with 4 samples and sizes 4-4-4": update(dW2=lambda d2, A1, X: d2 @ A1),
     "in your dW2 only the last sample": sample_by_sample,
     "in your dW2 only the first sample": update(dW2=lambda d2, A1, X: np.outer(d2[0], A1[0])),
     "your dW2 adds over samples first": update(dW2=lambda d2, A1, X: np.outer(d2.sum(axis=0), A1.sum(axis=0))),
@@ -534,12 +532,12 @@ STEP = {
     "and you put Z1 into it": update(delta1=lambda d2, W2, new, Z1, A1: d2 @ W2 * slope(Z1)),
     "the hidden units are sigmoids": update(delta1=lambda d2, W2, new, Z1, A1: d2 @ W2 * (1 - A1**2)),
     "gives .291027924); and sigma'(Z1) is missing": update(delta1=lambda d2, W2, new, Z1, A1: d2 @ new),
-    "one sees why: W2 is transposed on the way back: W2^T delta2 on the board is delta2 @ W2 with rows; and sigma'": (
+    "W2 is transposed on the way back: W2^T delta2 on the board is delta2 @ W2 with rows; and sigma'": (
         update(delta1=lambda d2, W2, new, Z1, A1: d2 @ W2.T)
     ),
     "hidden deltas; and W1 goes twice": update(delta1=lambda d2, W2, new, Z1, A1: 2 * d2 @ W2),
-    "one sees why: your dW1 uses A1": update(dW1=lambda d1, X, A1: d1.T @ A1),
-    "one sees why: your dW1 is transposed": update(dW1=lambda d1, X, A1: X.T @ d1),
+    "your dW1 uses A1": update(dW1=lambda d1, X, A1: d1.T @ A1),
+    "your dW1 is transposed": update(dW1=lambda d1, X, A1: X.T @ d1),
     "in your dW1 only the last sample": update(dW1=lambda d1, X, A1: np.outer(d1[-1], X[-1])),
     "your dW1 adds over samples first": update(dW1=lambda d1, X, A1: np.outer(d1.sum(axis=0), X.sum(axis=0))),
     "W1 goes 1/N as far": update(dW1=lambda d1, X, A1: d1.T @ X / len(X)),
@@ -554,7 +552,7 @@ STEP = {
     "this is the slip that gives .291027924). It also writes into the W1, b1, W2, b2": lambda *given: in_place(
         *given, updated=True
     ),
-    "write X = X - ..., a new array": lambda *given: (step(*given), given[4].fill(0))[0],
+    "writes into the X that it was given; work on new arrays": lambda *given: (step(*given), given[4].fill(0))[0],
     "return W1, b1, W2, b2": lambda *given: (lambda W1, b1, W2, b2: (W2, b2, W1, b1))(*step(*given)),
     "return 4 arrays, W1, b1, W2, b2; got 2": lambda *given: step(*given)[:2],
     "your W1 differs, most at": update(dW1=lambda d1, X, A1: d1.T @ X + 0.01),
@@ -675,7 +673,7 @@ LOOPS = {
     "losses should be a list": loop(back=lambda p, old, L: (p, L[-1])),
     "the order is parameters, losses": loop(back=lambda p, old, L: (L, p)),
     "is what step returned last": loop(back=lambda p, old, L: ("p", L)),
-    "your losses differs": loop(back=lambda p, old, L: (p, [2 * C for C in L])),
+    "your list of losses differs": loop(back=lambda p, old, L: (p, [2 * C for C in L])),
 }
 
 

@@ -66,14 +66,15 @@ def _parts(names: Sequence[str], value: Any, shapes: Sequence[tuple[int, ...]]) 
     return None
 
 
-def _explained(stopped: Verdict, smaller: Iterator[tuple[str, Verdict | None]]) -> Verdict:
+def _explained(stopped: Verdict, shapes: str, equal: Iterator[tuple[str, Verdict | None]]) -> Verdict:
     """What a function that stopped over its shapes does where all shapes fit, when that tells the slip."""
-    for sizes, verdict in smaller:
+    for sizes, verdict in equal:
         if verdict and not any(said in verdict.message for said in ("differs, most at", "your function stopped with")):
             return not_right(
-                f"{stopped.message}. With {sizes}, where the product fits, one sees why: {verdict.message}"
+                f"{verdict.message} (told with {sizes}, where the product fits; with {shapes} your function stops with "
+                "a ValueError)"
             )
-    return stopped
+    return not_right(f"{stopped.message}; called with {shapes}")
 
 
 # ---- Exercise 1: the derivative of an activation
@@ -258,6 +259,7 @@ def check_dense_backward(dense_backward: Callable[..., Any]) -> Verdict:
     if verdict and "stopped with ValueError" in verdict.message:
         return _explained(
             verdict,
+            "delta (7, 4), A_in (7, 5) and W (4, 5)",
             ((f"{N} samples, 4 inputs and 4 units", _check_dense(dense_backward, N, 4, 4)) for N in (7, 4)),
         )
     return verdict or _check_dense(dense_backward, 6, 2, 3) or passed("within 1e-9, for 7 samples, 5 inputs, 4 units")
@@ -377,7 +379,8 @@ def _updates(arguments: Sequence[np.ndarray], eta: float) -> Judged:
     Z2 = A1 @ W2.T + b2
     A2 = sigmoid(Z2)
     slope1 = A1 * (1 - A1)
-    deltas2 = _mse_forms(Z2, A2, Y)
+    forms2 = _mse_forms(Z2, A2, Y)
+    deltas2 = {text and f"in delta2 {text}": delta for text, delta in forms2.items()}
     delta2 = deltas2[""]
     dW2 = delta2.T @ A1
     delta1 = (delta2 @ W2) * slope1
@@ -410,7 +413,7 @@ def _updates(arguments: Sequence[np.ndarray], eta: float) -> Judged:
             "on the way back W2^T stands on the wrong side: delta2 @ W2": lambda: W2.T @ delta2,
             "W2 is missing on the way back": lambda: delta2 * np.ones_like(A1),
             "dC/da2 goes back instead of delta2: sigma' of the output layer is missing": lambda: (
-                deltas2["sigma' is missing: with mse nothing cancels it"] @ W2
+                forms2["sigma' is missing: with mse nothing cancels it"] @ W2
             ),
             "dW2 goes back instead of W2": lambda: delta2 @ dW2,
             "W1 stands where W2 has to": lambda: delta2 @ W1,
@@ -507,7 +510,7 @@ def _check_step(function: Callable[..., Any], N: int, sizes: tuple[int, int, int
     if verdict:
         return verdict
     changed = _changed((*_STEP, "X", "Y"), given, arguments)
-    aside = f"; write {changed[0]} = {changed[0]} - ..., a new array, not {changed[0]} -= ..." if changed else ""
+    aside = "; W = W - ... is a new array, W -= ... is not" if set(changed) & set(_STEP) else "; work on new arrays"
     for name, (right, slips) in _updates(arguments, eta).items():
         part = value[_STEP.index(name)]
         if name[0] == "b" and shape_of(part) == (N, right.shape[1]):
@@ -529,8 +532,11 @@ def check_step(step: Callable[..., Any]) -> Verdict:
     """For step(W1, b1, W2, b2, X, Y, eta) -> the new W1, b1, W2, b2: two sigmoid layers, mse, one update of descent."""
     verdict = _check_step(step, 7, (5, 4, 3))
     if verdict and "stopped with ValueError" in verdict.message:
-        same = (4, 4, 4)
-        return _explained(verdict, ((f"{N} samples and sizes 4-4-4", _check_step(step, N, same)) for N in (7, 4)))
+        return _explained(
+            verdict,
+            "7 samples and sizes 5-4-3",
+            ((f"{N} samples and sizes 4-4-4", _check_step(step, N, (4, 4, 4))) for N in (7, 4)),
+        )
     return verdict or _check_step(step, 6, (3, 2, 5), eta=1.7) or passed("within 1e-9, for 7 samples through 5-4-3")
 
 
@@ -589,7 +595,7 @@ def _loop_verdict(train_until: Callable[..., Any], path: _Path, goal: float, mos
     if isinstance(parameters, (list, np.ndarray)) and not isinstance(losses, (list, tuple, np.ndarray)):
         return not_right("the order is parameters, losses")
     if path.updates != done:
-        return not_right(f"{path.updates} updates instead of {done}")
+        return not_right(f"updates: {path.updates} instead of {done}")
     if type(parameters) is not int:
         return not_right(f"the first thing to return is what step returned last, got {type(parameters).__name__}")
     if parameters != done:
@@ -613,7 +619,7 @@ def _loop_verdict(train_until: Callable[..., Any], path: _Path, goal: float, mos
     array, verdict = as_numbers("losses", losses, right.shape)
     if verdict is None and done and np.array_equal(array, right[::-1]):
         return not_right("your losses come backwards: the first is the one before any update")
-    return verdict or judge("losses", array, right, {})
+    return verdict or judge("list of losses", array, right, {})
 
 
 def check_train_until(train_until: Callable[..., Any]) -> Verdict:
@@ -668,7 +674,7 @@ def check_train_until(train_until: Callable[..., Any]) -> Verdict:
     ):
         path = _Path(losses, most)
         verdict = _loop_verdict(train_until, path, goal, most, done)
-        if verdict and verdict.message == f"{path.updates} updates instead of {done}":
+        if verdict and verdict.message == f"updates: {path.updates} instead of {done}":
             return not_right(f"{more if path.updates > done else fewer} ({verdict.message})")
         if verdict:
             return verdict
