@@ -80,15 +80,22 @@ class Batches:
     """The samples as rows [x, 1, y], and the order in which batches take them."""
 
     def __init__(
-        self, X: np.ndarray, Y: np.ndarray, batch: int | None, rng: np.random.Generator, halves: bool, dtype: Any
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        batch: int | None,
+        rng: np.random.Generator,
+        halves: bool,
+        dtype: Any,
+        rest: np.ndarray | None = None,
     ) -> None:
         n = len(X)
         self.size = n if batch is None else batch
         self.whole, self.rng = self.size == n, rng
         # (a - y) is (tanh(z / 2) - (2 y - 1)) / 2 for a sigmoid output: two calls fewer.
         self.rows = np.concatenate([X, np.ones((n, 1)), 2 * Y - 1 if halves else Y], axis=1).astype(dtype)
-        self.order: Any = slice(None)
-        self.at = n
+        self.order = np.empty(0, int) if rest is None else rest
+        self.at = 0
         self.steps = max(1, min(STEPS, CACHED // (self.size * self.rows.shape[1])))
         self.room: dict[int, np.ndarray] = {}
 
@@ -103,13 +110,13 @@ class Batches:
 
     def next(self, count: int) -> tuple[int, int, Any]:
         """Gathers up to `count` batches of one size: that size, how many, and which samples they are."""
-        n = len(self.rows)
         if self.whole:
-            return n, min(count, STEPS), slice(None)
-        if self.at == n:
-            self.order, self.at = self.rng.permutation(n), 0
-        size = min(self.size, n - self.at)
-        steps = max(1, min(count, self.steps, (n - self.at) // size))
+            return len(self.rows), min(count, STEPS), slice(None)
+        if self.at == len(self.order):
+            self.order, self.at = self.rng.permutation(len(self.rows)), 0
+        left = len(self.order) - self.at
+        size = min(self.size, left)
+        steps = max(1, min(count, self.steps, left // size))
         rows = self.order[self.at : self.at + steps * size]
         self.at += steps * size
         # With mode "raise" the rows would go through another buffer.
@@ -605,7 +612,9 @@ class Engine:
     """A network, its samples and an optimizer, on buffers.
 
     It rests after the backward pass of a step: the network's values can be seen, its parameters changed; the update
-    follows when it goes on. `replay` is the readable engine, which decides what happens when numbers overflow.
+    follows when it goes on. A rest changes no digit of what follows. `replay` is the readable engine, which decides
+    what happens when numbers overflow. A run can be taken up in the middle of an epoch: at step `first`, with the
+    `rest` of the epoch's samples and the optimizer's `memory`.
     """
 
     def __init__(
@@ -620,20 +629,25 @@ class Engine:
         l1: float,
         l2: float,
         replay: Replay,
+        rest: np.ndarray | None = None,
+        memory: dict[str, Any] | None = None,
+        first: int = 0,
     ) -> None:
         self.net, self.loss, self.optimizer, self.l1, self.l2, self.replay = net, loss, optimizer, l1, l2, replay
         self.dtype = net.dtype
         self.fold = type(optimizer) in (SGD, Momentum)
         self.halves = loss == bce
-        self.batches = Batches(X, Y, batch, rng, self.halves, self.dtype)
+        self.batches = Batches(X, Y, batch, rng, self.halves, self.dtype, rest)
         count = net.ensemble[0] if net.ensemble else 1
         share = -(-count // -(-count // self._members()))  # groups of equal size
         self.groups = [Group(self, slice(k, min(k + share, count))) for k in range(0, count, share)]
         self.alive = np.ones(net.ensemble, dtype=bool)
-        self.done = 0  # losses seen
+        self.done, self.first = 0, first  # losses seen, and the number of the first
         self.last: tuple[int, int] = (0, 0)  # batch size and place of the step at which it rests
         self.eta: Any = None
         self.take_in()
+        if memory is not None:
+            self.set_state(memory)
 
     def _members(self) -> int:
         """How many members' z, a, delta and slopes stay in the cache together."""
@@ -661,10 +675,11 @@ class Engine:
         size, slot = self.last
         shown = [
             [
-                (*values, block[..., :-1].copy(), block[..., -1:].mT.copy())
-                for values, block in zip(group.plan(size).values(slot), group.grad.views, strict=True)
+                (a_in, z, a, delta / factor, block[..., :-1] / factor, block[..., -1:].mT / factor)
+                for (a_in, z, a, delta), block in zip(group.plan(size).values(slot), group.grad.views, strict=True)
             ]
             for group in self.groups
+            for factor in [group.factor()]  # gradients rest with it folded in
         ]
         for k, layer in enumerate(self.net.layers):
             parts = [of_group[k] for of_group in shown]
@@ -672,6 +687,12 @@ class Engine:
             layer.a_in, layer.z, layer.a, layer.delta, layer.dW, layer.db = whole
             if not k:
                 layer.a_in = parts[0][0]  # samples are shared
+
+    def rest(self) -> np.ndarray | None:
+        """The samples of this epoch from those of the step at which it rests on; None when all are taken each time."""
+        if self.batches.whole:
+            return None
+        return self.batches.order[self.batches.at - (self.last[0] if self.done else 0) :].copy()
 
     def state(self) -> dict[str, Any]:
         """The optimizer's state, as the readable engine keeps it; a copy."""
@@ -716,11 +737,12 @@ class Engine:
         if self.eta is None or not np.array_equal(eta, self.eta):
             self.eta = eta
             for group in self.groups:
+                before = group.eta.copy()
                 group.set_eta()
+                if self.done and self.fold:
+                    group.grad.vector *= group.eta / before
         if self.done:
             for group in self.groups:
-                if self.fold:
-                    group.grad.vector *= -group.eta
                 for call in group.update:
                     call()
 
@@ -741,11 +763,9 @@ class Engine:
                 plan = group.plan(size)
                 calls = plan.steps(steps)
                 if done == count:
-                    calls = calls[: len(calls) - plan.length + plan.forward]
+                    calls = calls[: len(calls) - plan.length + plan.backward]
                 for call in calls:
                     call()
-                if done == count:
-                    self._gradients(group, plan, steps - 1)
                 now[(slice(None), group.members) if group.ensemble else ...] = plan.output.losses(steps)
             self.last = size, steps - 1
             if not np.isfinite(now.sum()) and not np.isfinite(now[:, self.alive]).all():
@@ -754,22 +774,12 @@ class Engine:
             losses[:, ~self.alive] = np.nan
         return losses, []
 
-    def _gradients(self, group: Group, plan: Plan, slot: int) -> None:
-        """The backward pass of a step at which the engine rests: nothing is folded in, since it may be shown."""
-        if self.fold:
-            plan.fold(1.0)
-        start = slot * plan.length
-        for call in plan.calls[start + plan.forward : start + plan.backward]:
-            call()
-        if self.fold:
-            plan.fold(group.factor())
-
     def _again(self, rows: list[Any], state: dict[str, Any]) -> np.ndarray:
         """The same steps by the readable engine, which freezes members that diverge, and raises when all have."""
         self.give_back()
         losses: list[Any] = []
         try:
-            losses.extend(self.replay(rows, self.alive, state, self.done))
+            losses.extend(self.replay(rows, self.alive, state, self.first + self.done))
         except ArithmeticError as stop:
             stop.losses = np.array(losses).reshape(len(losses), *self.net.ensemble)  # type: ignore[attr-defined]
             raise
@@ -784,8 +794,7 @@ class Engine:
             self.last = size, 0
         for group in self.groups:
             plan = group.plan(self.last[0])
-            for call in plan.steps(1)[: plan.forward]:
+            for call in plan.steps(1)[: plan.backward]:
                 call()
-            self._gradients(group, plan, 0)
         self.last = self.last[0], 0
         return found

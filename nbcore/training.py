@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def training(
     l2: float = 0,
     engine: str = "auto",
     every: int = 1,
-) -> Iterator[Step]:
+) -> Training:
     """An endless run that changes `net` in place: `next(run)` is `every` more updates (the first: none yet).
 
     w <- w - eta (dC/dw + l1 sign(w) + l2 w) for SGD; the penalties are for weights only, never biases or slopes.
@@ -86,8 +87,7 @@ def training(
     `engine="plain"` forces the readable one.
     """
     every = whole("every", every)
-    run = _checked(net, X, Y, loss, optimizer, batch, seed, l1, l2, engine)
-    return _moments(run, itertools.chain([1], itertools.repeat(every)))
+    return Training(_checked(net, X, Y, loss, optimizer, batch, seed, l1, l2, engine), every)
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,33 @@ class _Run:
     l2: float
     fast: bool
 
-    def engine(self) -> _fast.Engine | _Plain:
-        """What takes the steps; it rests before an update, with the network's values of that step."""
+    def engine(
+        self, rest: np.ndarray | None = None, memory: dict[str, Any] | None = None, first: int = 0
+    ) -> _fast.Engine | _Plain:
+        """What takes the steps; it rests before an update, with the network's values of that step.
+
+        It can take up a run at step `first`: with the `rest` of an epoch's samples, and the optimizer's `memory`.
+        """
         if not self.fast:
-            return _Plain(self)
+            return _Plain(self, rest, memory, first)
 
         def replay(rows: list[Any], alive: np.ndarray, state: dict[str, Any], first: int) -> Iterator[np.ndarray]:
             return itertools.islice(_steps(self, iter(rows), state, alive, first), len(rows))
 
         return _fast.Engine(
-            self.net, self.X, self.Y, self.loss, self.optimizer, self.batch, self.rng, self.l1, self.l2, replay
+            self.net,
+            self.X,
+            self.Y,
+            self.loss,
+            self.optimizer,
+            self.batch,
+            self.rng,
+            self.l1,
+            self.l2,
+            replay,
+            rest,
+            memory,
+            first,
         )
 
 
@@ -155,8 +172,10 @@ def _checked(
 class _Plain:
     """The readable engine, with the face of _fast.Engine."""
 
-    def __init__(self, run: _Run) -> None:
-        self.net, self.steps = run.net, _steps(run, _batches(run.X.shape[-2], run.batch, run.rng))
+    def __init__(self, run: _Run, rest: np.ndarray | None, memory: dict[str, Any] | None, first: int) -> None:
+        self.net, self.batches = run.net, _Batches(run.X.shape[-2], run.batch, run.rng, rest)
+        self.memory = run.optimizer.start(run.net.parameters()) if memory is None else memory
+        self.steps = _steps(run, self.batches, self.memory, first=first)
 
     def advance(self, count: int) -> np.ndarray:
         losses: list[np.ndarray] = []
@@ -166,6 +185,12 @@ class _Plain:
             stop.losses = np.array(losses).reshape(len(losses), *self.net.ensemble)
             raise
         return np.array(losses)
+
+    def rest(self) -> np.ndarray | None:
+        return self.batches.before
+
+    def state(self) -> dict[str, Any]:
+        return copy.deepcopy(self.memory)
 
     def take_in(self) -> None:
         pass
@@ -204,35 +229,147 @@ def _steps(
                 p += increment
 
 
-def _moments(run: _Run, legs: Iterable[int]) -> Iterator[Step]:
-    """A moment after each leg, which is a number of steps; between them the network belongs to the caller."""
-    engine, done = run.engine(), 0
-    for leg in legs:
-        if done:
-            engine.take_in()
+class Training(Iterator[Step]):
+    """A run that is under way, made by `training`; `now` is its last Step, or None.
+
+    Besides `next(run)`: `advance` goes on by any number of updates, `change` sets rates and the like on the way,
+    `state` and `restore` go back to an earlier moment. How a run is cut into pieces changes no digit of it.
+    """
+
+    def __init__(self, run: _Run, every: int) -> None:
+        self._run, self._every = run, every
+        self.now: Step | None = None
+        self._over = False
+        self._take_up(None, None, 0)
+
+    @property
+    def net(self) -> Sequential:
+        return self._run.net
+
+    @property
+    def step(self) -> int:
+        """How many updates are done."""
+        return self._step
+
+    def __next__(self) -> Step:
+        if self._over:
+            raise StopIteration
+        return self._go(self._every if self.now else 0)
+
+    def advance(self, updates: int) -> Training:
+        """`updates` more updates; the run itself, so that `run.advance(100).change(eta=0.01)` is one line.
+
+        Raises Diverged, after which only `restore` goes on.
+        """
+        if self._over:
+            raise RuntimeError("this run is over: restore an earlier state first, or start another")
+        self._go(whole("updates", updates, least=0))
+        return self
+
+    def change(self, **settings: Any) -> Training:
+        """Another eta, optimizer, batch, l1 or l2 from the next update on; weights and their history are kept.
+
+        The optimizer's memory is kept while its kind stays; a new batch size begins a new epoch. The gradients of the
+        next update are taken anew, so that weights set by hand count at once: `change()` does only that.
+        Raises ValueError or TypeError for settings that do not fit, and then changes nothing.
+        """
+        known = ("batch", "eta", "l1", "l2", "optimizer")
+        for name in settings:
+            if name not in known:
+                raise TypeError(f"change takes {', '.join(known)}; got {name}")
+        if "eta" in settings and "optimizer" in settings:
+            raise TypeError("give eta or an optimizer, not both: an optimizer brings its own eta")
+        old = self._run
+        optimizer = settings.get("optimizer", old.optimizer)
+        if "eta" in settings:
+            optimizer = replace(optimizer, eta=settings["eta"])
+        get = {name: settings.get(name, getattr(old, name)) for name in ("batch", "l1", "l2")}
+        new = _checked(
+            old.net, old.X, old.Y, old.loss, optimizer, get["batch"], old.rng, get["l1"], get["l2"],
+            "auto" if old.fast else "plain",
+        )  # fmt: skip
+        rest, memory = self._engine.rest(), self._engine.state()
+        self._run = new
+        self._take_up(
+            rest if new.batch == old.batch else None,
+            memory if type(new.optimizer) is type(old.optimizer) else None,
+            self._step,
+        )
+        return self
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the run depends on, besides its settings: copies, for `restore`."""
+        return {
+            "step": self._step,
+            "parameters": [p.copy() for p in self.net.parameters()],
+            "memory": self._engine.state(),
+            "rest": self._engine.rest(),
+            "rng": self._run.rng.bit_generator.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> Training:
+        """Back to a `state` of this run: what follows is what followed then, as long as the settings are the same."""
+        for mine, theirs in zip(self.net.parameters(), state["parameters"], strict=True):
+            np.copyto(mine, theirs)
+        self._run.rng.bit_generator.state = state["rng"]
+        self._take_up(state["rest"], copy.deepcopy(state["memory"]), state["step"])
+        return self
+
+    def close(self) -> None:
+        """Ends the run."""
+        self._over = True
+
+    def _take_up(self, rest: np.ndarray | None, memory: dict[str, Any] | None, step: int) -> None:
+        self._engine = self._run.engine(rest, memory, step)
+        self._step, self._fresh, self._over = step, True, False
+
+    def _go(self, updates: int) -> Step:
+        """`updates` more, and the values of the step at which it then rests; between them the network is the caller's.
+
+        An engine that has just taken up the run begins with the loss of the step at which the run is.
+        """
+        engine, again = self._engine, self._fresh and self.now is not None
+        left = updates + self._fresh
         losses: list[np.ndarray] = []
+        self._over = True  # unless all goes well
+        if not self._fresh:
+            engine.take_in()
         try:
-            while left := leg - sum(map(len, losses)):
+            while left:
                 with np.errstate(all="ignore"):
                     losses.append(engine.advance(left))
+                left -= len(losses[-1])
         except Diverged as stop:
-            stop.losses = np.concatenate([*losses, stop.losses])
+            stop.losses = np.concatenate([*losses, stop.losses])[again:]
             raise
         engine.give_back()
         with np.errstate(all="ignore"):
             engine.show()
-        done += leg
-        since = losses[0] if len(losses) == 1 else np.concatenate(losses)
-        yield Step(done - 1, since[-1][()], run.net, since)
+        self._over, self._fresh = False, False
+        self._step += updates
+        since = losses[0] if len(losses) == 1 else np.concatenate([*losses, np.empty((0, *self.net.ensemble))])
+        last = since[-1][()] if len(since) else self.now.loss  # type: ignore[union-attr]
+        self.now = Step(self._step, last, self.net, since[again:])
+        return self.now
 
 
-def _batches(n: int, batch: int | None, rng: np.random.Generator) -> Iterator[Any]:
-    while True:
-        if batch is None or batch == n:
-            yield slice(None)
-        else:
-            order = rng.permutation(n)
-            yield from (order[i : i + batch] for i in range(0, n, batch))
+class _Batches(Iterator[Any]):
+    """The samples of each step: all of them, or the next few of an order that is drawn anew every epoch."""
+
+    def __init__(self, n: int, batch: int | None, rng: np.random.Generator, rest: np.ndarray | None) -> None:
+        self.n, self.batch, self.rng = n, batch, rng
+        self.whole = batch is None or batch == n
+        self.rest = np.empty(0, int) if rest is None else rest
+        self.before = None if self.whole else self.rest  # what was left of the order when the last step began
+
+    def __next__(self) -> Any:
+        if self.whole:
+            return slice(None)
+        if not len(self.rest):
+            self.rest = self.rng.permutation(self.n)
+        self.before = self.rest
+        rows, self.rest = self.rest[: self.batch], self.rest[self.batch :]
+        return rows
 
 
 def _with_penalties(net: Sequential, l1: float, l2: float) -> list[np.ndarray]:
@@ -306,7 +443,7 @@ def train(
 
 
 def _one_by_one(run: _Run, steps: int, record: Callable[[Step], Any], records: list[Any]) -> Iterator[np.ndarray]:
-    for now in itertools.islice(_moments(run, itertools.repeat(1)), steps + 1):
+    for now in itertools.islice(Training(run, 1), steps + 1):
         records.append(record(now))
         yield now.losses
 
