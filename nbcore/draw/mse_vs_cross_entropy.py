@@ -221,7 +221,7 @@ def draw_bits(axes: Any, artists: dict[str, Any], result: Any) -> None:
         shares.set(xlim=(-0.6, 3.6), ylim=(0, 1.05), ylabel="frequency")
         shares.set_xticks(range(4), names)
         shares.grid(True, axis="y")
-        shares.set_title("True, and believed (outline)")
+        shares.set_title("True; outline: yours")
         area.set(xlim=(0, 1), ylim=(0, HIGHEST), xlabel="share of days $y$", ylabel="length of the word, bits")
         area.grid(True, axis="y")
         area.set_title("Area: bits a day")
