@@ -20,14 +20,28 @@ from nbcore.activations import (
     tanh,
 )
 from nbcore.autograd import Tensor
-from nbcore.datasets import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, split_digits, xor
+from nbcore.datasets import (
+    CURVES,
+    PLANE,
+    SURFACES,
+    blobs,
+    curves,
+    digit_pair,
+    digits,
+    moons,
+    rings,
+    spirals,
+    split_digits,
+    surfaces,
+    xor,
+)
 from nbcore.gradcheck import GradientReport, check_gradients, numerical_gradient
 from nbcore.initializers import INITIALIZERS, Initializer, constant, he, normal, xavier, zeros
 from nbcore.layers import Dense, Layer, Maxout, PReLU
 from nbcore.losses import LOSSES, Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential, one_hot, stack
 from nbcore.optimizers import SGD, Adam, Momentum
-from nbcore.training import Diverged, History, Step, train, training
+from nbcore.training import Diverged, History, Step, Training, train, training
 
 __version__ = "0.1.0"
 
@@ -47,6 +61,7 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "softmax",
     "PLANE",
     "CURVES",
+    "SURFACES",
     "blobs",
     "xor",
     "rings",
@@ -54,6 +69,7 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "spirals",
     "digit_pair",
     "curves",
+    "surfaces",
     "digits",
     "split_digits",
     "LOSSES",
@@ -82,6 +98,7 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "training",
     "train",
     "Step",
+    "Training",
     "History",
     "Diverged",
     "numerical_gradient",

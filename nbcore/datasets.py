@@ -129,6 +129,27 @@ def curves(
     return X, f(X) + number("noise", noise, low=0) * generator("seed", seed).standard_normal((n, 1))
 
 
+def _hill(x1: np.ndarray, x2: np.ndarray, at: float) -> np.ndarray:
+    return np.exp(-((x1 - at) ** 2 + (x2 - at) ** 2) / 0.7)
+
+
+SURFACES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "plane": lambda x1, x2: 0.3 * x1 + 0.2 * x2,
+    "hills": lambda x1, x2: _hill(x1, x2, -1.0) + _hill(x1, x2, 1.0),
+}
+
+
+def surfaces(name: str = "plane", n: int = 200, noise: float = 0.0, seed: Seed = 0) -> Data:
+    """Samples of a surface over the plane: X (n, 2) anywhere in the square [-2, 2]^2, Y (n, 1) = f(x1, x2) + noise.
+
+    `name` is a key of SURFACES: "plane" is 0.3 x1 + 0.2 x2; "hills" are two of height 1, around (-1, -1) and (1, 1).
+    Raises ValueError for an unknown name.
+    """
+    f, rng = named("name", name, SURFACES), generator("seed", seed)
+    X = rng.uniform(-2, 2, (whole("n", n, least=2), 2))
+    return X, f(X[:, :1], X[:, 1:]) + number("noise", noise, low=0) * rng.standard_normal((n, 1))
+
+
 @lru_cache
 def _digits_file() -> Data:
     from importlib.resources import files  # here, since it takes as long to load as half of this package

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbcore import CURVES, PLANE, blobs, curves, digit_pair, digits, moons, rings, spirals, xor
+from nbcore import CURVES, PLANE, SURFACES, blobs, curves, digit_pair, digits, moons, rings, spirals, surfaces, xor
 from nbcore.datasets import principal_components, split_digits
 
 FINE = settings(max_examples=40, deadline=None, derandomize=True)
@@ -208,3 +208,25 @@ def test_the_digits_are_parted_once_and_without_loss():
     for train in (0, 1797, 5000):
         with pytest.raises(ValueError, match=r"train must (leave some of the 1797 digits|be at least 1)"):
             split_digits(train)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_surfaces(name):
+    X, Y = surfaces(name, n=400, seed=3)
+    assert (X.shape, Y.shape) == ((400, 2), (400, 1))
+    assert np.abs(X).max() <= 2
+    assert 0.4 < Y.std() + np.abs(Y).max() < 1.7
+    np.testing.assert_array_equal(surfaces(name, 400, seed=np.random.default_rng(3))[1], Y)
+    noisy = surfaces(name, n=400, noise=0.3, seed=3)
+    np.testing.assert_array_equal(noisy[0], X)
+    assert (noisy[1] - Y).std() == pytest.approx(0.3, rel=0.1)
+
+
+def test_what_the_surfaces_promise():
+    X, Y = surfaces("plane", n=50)
+    np.testing.assert_allclose(Y[:, 0], X @ [0.3, 0.2], rtol=1e-12)
+    hills = SURFACES["hills"]
+    assert hills(1.0, 1.0) == hills(-1.0, -1.0) == pytest.approx(1, abs=1e-4)
+    assert hills(1.0, -1.0) < 0.01
+    with pytest.raises(ValueError, match="name must be one of hills, plane, got 'sea'"):
+        surfaces("sea")

@@ -27,13 +27,14 @@ FLOORS = {
     "_fast": 2,
     "training": 2,
     "exercises": 2,
+    "play": 2,
     "draw": 3,
     "explore": 4,
 }
 OUTSIDE = {"server_extension"}  # belongs to the server, not to the house: neither side imports the other
 ORDER = list(FLOORS)
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
-TRAINS = {"layers", "network", "autograd", "optimizers", "gradcheck", "_fast", "training"}
+TRAINS = {"layers", "network", "autograd", "optimizers", "gradcheck", "_fast", "training", "play"}
 
 
 def home(path):
@@ -105,7 +106,7 @@ def test_import_nbcore_loads_numpy_only():
     loaded = set(done.stdout.split())
     assert "numpy" in loaded
     assert not loaded & {"matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL", "jupyter_server"}
-    assert not loaded & {"nbcore.draw", "nbcore.explore", "nbcore.server_extension"}
+    assert not loaded & {"nbcore.draw", "nbcore.explore", "nbcore.play", "nbcore.server_extension"}
 
 
 def test_all_is_complete():
