@@ -1,6 +1,7 @@
 """Checkers that say what went wrong. They never raise: *not yet*, *not right: ...*, *passed*."""
 
 from nbcore.exercises.activation_saturation import check_chain, check_dead, check_prelu
+from nbcore.exercises.autograd import check_backward, check_divide, check_order, check_unbroadcast
 from nbcore.exercises.backpropagation import (
     check_dense_backward,
     check_output_delta,
@@ -19,15 +20,18 @@ from nbcore.exercises.zero_init_failure import check_break_tie, check_leaky_init
 
 __all__ = [
     "Verdict",
+    "check_backward",
     "check_break_tie",
     "check_chain",
     "check_collapse",
     "check_dead",
     "check_dense_backward",
+    "check_divide",
     "check_from_logits",
     "check_hat",
     "check_leaky_init",
     "check_mse_softmax_delta",
+    "check_order",
     "check_output_delta",
     "check_prelu",
     "check_ranks",
@@ -35,5 +39,6 @@ __all__ = [
     "check_step",
     "check_tanh_cross_entropy",
     "check_train_until",
+    "check_unbroadcast",
     "check_xor_neuron",
 ]
