@@ -136,6 +136,42 @@ def test_no_two_slips_share_their_numbers(name):
         assert np.abs(a - b).max() > 1e-6, (one, other)
 
 
+def test_every_slip_of_a_layer_gets_its_own_words():
+    for name in ("dW", "db", "dA_in"):
+        for slip in TABLES[name][1]:
+
+            def planted(delta, A, W, name=name, slip=slip):
+                answers = backpropagation._dense(delta, A, W)
+                return [slips[slip] if key == name else right for key, (right, slips) in answers.items()]
+
+            assert exercises.check_dense_backward(planted).message == slip
+
+
+def test_every_slip_of_an_output_gets_its_own_words():
+    for name, forms in (("mse", backpropagation._mse_forms), ("bce", backpropagation._bce_forms)):
+        for slip in TABLES[name][1]:
+
+            def planted(Z, A, Y, loss, name=name, slip=slip, forms=forms):
+                if loss != name:
+                    return output_delta(Z, A, Y, loss)
+                factors = backpropagation._output_factors("delta", *Z.shape)
+                return backpropagation._with_factors(forms(Z, A, Y), factors)[slip]
+
+            assert exercises.check_output_delta(planted).message == f"with {name}: {slip}"
+
+
+@pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
+def test_every_slip_of_an_update_gets_its_own_words(name):
+    for slip in TABLES[name][1]:
+
+        def planted(*given, slip=slip):
+            answers = backpropagation._updates(given[:-1], given[-1])
+            right = {key: right for key, (right, _) in answers.items()} | {name: answers[name][1][slip]}
+            return [right[key] for key in ("W1", "b1", "W2", "b2")]
+
+        assert exercises.check_step(planted).message == slip
+
+
 # ---- junk
 
 
