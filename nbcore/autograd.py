@@ -30,6 +30,9 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 class Tensor:
     """An array in a graph: `.data`, its gradient `.grad`, the `.parents` that it was computed from, and `.op`, by what.
 
+    `.vjps` holds a function for each parent, from dC/d(this) to what this use of the parent adds to dC/d(parent),
+    before `unbroadcast`.
+
     It owns a copy of `data`; float32 stays float32, whole numbers become float64. `label` is a name for pictures.
     `.grad` is None until `backward`, then dC/d(data), of data's shape and dtype. Numbers and arrays may stand on
     either side of an operator; they become leaves. Raises TypeError when data holds no real numbers.
@@ -42,7 +45,7 @@ class Tensor:
         self.grad: Any = None
         self.label, self.op = label, ""
         self.parents: tuple[Tensor, ...] = ()
-        self._vjps: tuple[VJP, ...] = ()  # one a parent
+        self.vjps: tuple[VJP, ...] = ()  # one a parent
 
     # --- the way back ---
 
@@ -83,8 +86,8 @@ class Tensor:
                 tensor.grad += before
         self.grad += gradient
         for tensor in reversed(order):  # every use of a value comes before the value, whose gradient is then complete
-            for parent, vjp in zip(tensor.parents, tensor._vjps, strict=True):
-                parent.grad += _unbroadcast(vjp(tensor.grad), parent.shape)
+            for parent, vjp in zip(tensor.parents, tensor.vjps, strict=True):
+                parent.grad += unbroadcast(vjp(tensor.grad), parent.shape)
 
     def zero_grad(self) -> None:
         """Forgets the `.grad` of this Tensor (of no other), so that the next `backward` starts anew."""
@@ -127,8 +130,8 @@ class Tensor:
         return _result(
             "@",
             a,
-            (self, lambda g: _unbroadcast(np.expand_dims(g, dropped) @ Y.mT, X.shape).reshape(x.shape)),
-            (other, lambda g: _unbroadcast(X.mT @ np.expand_dims(g, dropped), Y.shape).reshape(y.shape)),
+            (self, lambda g: unbroadcast(np.expand_dims(g, dropped) @ Y.mT, X.shape).reshape(x.shape)),
+            (other, lambda g: unbroadcast(X.mT @ np.expand_dims(g, dropped), Y.shape).reshape(y.shape)),
         )
 
     __radd__, __rmul__ = __add__, __mul__
@@ -277,11 +280,11 @@ def _result(op: str, value: Any, *edges: tuple[Tensor, VJP]) -> Tensor:
     """What `op` made of its parents. No VJP may hold on to the result: in a circle, it would outlive its last use."""
     result = object.__new__(Tensor)
     result.data, result.grad, result.label, result.op = np.asarray(value), None, "", op
-    result.parents, result._vjps = tuple(parent for parent, _ in edges), tuple(vjp for _, vjp in edges)
+    result.parents, result.vjps = tuple(parent for parent, _ in edges), tuple(vjp for _, vjp in edges)
     return result
 
 
-def _unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """g summed over the axes along which an operand of this shape was repeated: one value, used many times."""
     if g.shape == shape:
         return g

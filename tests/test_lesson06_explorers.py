@@ -1,0 +1,338 @@
+"""The explorers of lesson 06: what they show is right, and the figures of its text."""
+
+import itertools
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from nbcore import Tensor, numerical_gradient
+from nbcore.draw import Page, Stage
+from nbcore.explore import autograd as lesson
+from nbcore.explore import engine_bugs, first_parameters, the_graph
+
+FIGURES = {"square": 3, "product": 5, "diamond": 9, "neuron": 11, "entropy": 15, "network": 31}
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+# ---- the graph
+
+
+def number(text):
+    return float(text.replace("\N{MINUS SIGN}", "-"))
+
+
+def close(text, value):
+    """Whether a number in a picture is this one, to the digits that it has."""
+    return abs(number(text) - value) <= (0.05 if "e" in text else 0.0051) * abs(value) + 1e-12
+
+
+def leaf_values(f, seed):
+    rng = np.random.default_rng(seed)
+    names = lesson._leaves_of(f)
+    return {name: float(round(rng.uniform(0.2, 1) if name == "target" else rng.uniform(-2, 2), 2)) for name in names}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("menu", lesson.EXPRESSIONS)
+def test_the_end_of_every_walk_shows_the_slopes_that_nudging_finds(menu, seed):
+    key, f = lesson.EXPRESSIONS[menu]
+    values = leaf_values(f, seed)
+    end = lesson.walk(f, FIGURES[key], **values)
+    for name, value in values.items():
+        slope = numerical_gradient(
+            lambda v, name=name: f(**{k: Tensor(v if k == name else x) for k, x in values.items()}).item(), value
+        )
+        symbol = lesson.LEAVES[name].symbol
+        assert end.gradients[symbol] == pytest.approx(slope, abs=1e-8)
+        assert end.numerical[symbol] == pytest.approx(slope, abs=1e-12)
+        (shown,) = [node for node in end.nodes if node.symbol == symbol and node.kind == "leaf"]
+        assert close(shown.value, value)
+        assert close(shown.gradient, slope)
+
+
+@pytest.mark.parametrize("menu", lesson.EXPRESSIONS)
+def test_every_node_shows_its_value_and_gradient(menu):
+    key, f = lesson.EXPRESSIONS[menu]
+    values = leaf_values(f, 5)
+    end = lesson.walk(f, FIGURES[key], **values)
+    C = f(**{name: Tensor(v) for name, v in values.items()})
+    C.backward()
+    order = C.graph()
+    assert len(end.nodes) == len(order)
+    for node, tensor in zip(end.nodes, order, strict=True):
+        if node.kind == "constant":
+            assert node.gradient == ""
+            assert not tensor.parents
+            continue
+        assert close(node.value, tensor.item())
+        assert close(node.gradient, float(tensor.grad))
+    uses = [(child, parent) for child in order for parent in child.parents]
+    assert len(end.edges) == len(uses)
+
+
+@pytest.mark.parametrize("menu", lesson.EXPRESSIONS)
+def test_the_walk_goes_forward_then_back_and_waits_for_all_uses(menu):
+    key, f = lesson.EXPRESSIONS[menu]
+    values = {name: lesson.LEAVES[name].value for name in lesson._leaves_of(f)}
+    last = FIGURES[key]
+    walks = [lesson.walk(f, step, **values) for step in range(last + 1)]
+    assert {w.last for w in walks} == {last}
+    with pytest.raises(IndexError):
+        lesson.walk(f, last + 1, **values)
+    operations = sum(node.kind == "operation" for node in walks[0].nodes)
+    assert last == 2 * operations + 1
+    assert all(node.state == "ahead" for node in walks[0].nodes if node.kind == "operation")
+    assert not any(node.gradient for w in walks[: operations + 1] for node in w.nodes)
+    assert [node.gradient for node in walks[operations + 1].nodes if node.gradient] == ["1"]
+    for w in walks[operations + 2 :]:
+        (now,) = [node for node in w.nodes if node.state == "now"]
+        assert now.gradient
+        assert "\u2026" not in now.gradient  # complete before it is passed on
+    assert not any("\u2026" in node.gradient for node in walks[-1].nodes)
+    waiting = [w for w in walks if any("\u2026" in node.gradient for node in w.nodes)]
+    assert bool(waiting) == (key in ("product", "diamond", "entropy", "network"))
+
+
+def test_the_sums_of_the_text():
+    product = the_graph()
+    assert product.params["expression"] == "(x + y) \N{MIDDLE DOT} x"
+    assert [node.gradient for node in product.result.nodes if node.symbol == "x"] == ["5 + \u2026"]
+    assert product.set(step_product=5).result.gradients == {"x": 8.0, "y": 3.0}
+    square = the_graph(expression="x \N{MIDDLE DOT} x")
+    assert square.result.gradients == {"x": 6.0}
+    assert square.result.lines == ["dC/dx = 1 \N{MIDDLE DOT} 3 + 1 \N{MIDDLE DOT} 3 = 6   (all 2 uses)"]
+    assert "Nudging each leaf gives the same, within 1e-8" in square.status
+
+
+def test_a_saturated_neuron_chokes_what_is_behind():
+    menu = next(name for name in lesson.EXPRESSIONS if name.startswith("neuron"))
+    free, full = (max(map(abs, the_graph(expression=menu, w1=w).result.gradients.values())) for w in (0.5, 3.0))
+    assert full < 1e-3 < 0.5 < free
+
+
+def test_cross_entropy_leaves_the_error():
+    """Two gradients meet in z: sigma(z) and -y."""
+    f = lesson.EXPRESSIONS[next(name for name in lesson.EXPRESSIONS if name.startswith("cross"))][1]
+    for y in (0.0, 0.3, 1.0):
+        r = lesson.walk(f, 15, x1=2.0, w1=0.5, b=0.3, target=y)
+        (z,) = [node for node in r.nodes if node.name == "z"]
+        assert close(z.gradient, 1 / (1 + np.exp(-1.3)) - y)
+
+
+def test_an_expression_of_ones_own():
+    explorer = the_graph(lambda p, q=0.5: (p * q).exp() / p)
+    assert explorer.params["expression"] == "yours"
+    assert (explorer.params["p"], explorer.params["q"]) == (1.0, 0.5)
+    assert explorer.result.gradients["p"] == pytest.approx(np.exp(0.5) * (0.5 - 1), abs=1e-12)
+    assert explorer.result.gradients["q"] == pytest.approx(np.exp(0.5), abs=1e-12)
+    assert set(explorer._absent(explorer.params)) >= {"x", "w11", "step_square"}
+    with pytest.raises(ValueError, match=r"the value of .* is not finite"):
+        explorer.set(p=0.0)
+    assert the_graph(lambda x: x.relu() * x, x=-1.0).result.gradients == {"x": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("own", "error", "message"),
+    [
+        (lambda: Tensor(1.0), ValueError, "at least one leaf"),
+        (lambda x: 3.0, TypeError, "own must return a Tensor of one number, got 3.0"),
+        (lambda x: x * np.ones(3), TypeError, r"got a Tensor of shape \(3,\)"),
+        (lambda x: (x * np.ones(3)).sum(), ValueError, "single numbers only"),
+        (lambda x: x, ValueError, "2 to 40 nodes, got 1"),
+        (lambda x: sum([x] * 40, x), ValueError, "2 to 40 nodes, got 41"),
+        (lambda x: (x - x).log(), ValueError, "the value of ln is not finite"),
+    ],
+)
+def test_expressions_that_cannot_be_drawn_are_refused_in_words(own, error, message):
+    with pytest.raises(error, match=message):
+        the_graph(own)
+
+
+@pytest.mark.parametrize("width", [700, 960])
+@pytest.mark.parametrize("menu", lesson.EXPRESSIONS)
+def test_nothing_overlaps(menu, width):
+    """All words keep clear of each other and of the edge of the picture."""
+    explorer = the_graph(expression=menu)
+    stage = Stage(explorer.draw, Page(width, 1.0), (1,), explorer._height)
+    stage.render(explorer.result)
+    renderer, boxes = stage.canvas.get_renderer(), []
+    for name in ("symbols", "values", "gradients", "labels", "lines", "key"):
+        boxes += [t.get_window_extent(renderer) for t in stage.artists[name] if t.get_text()]
+    boxes.append(stage.artists["title"].get_window_extent(renderer))
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.x1 <= width
+        assert box.y0 >= 0
+        assert box.y1 <= stage.height
+    for one, other in itertools.combinations(boxes, 2):
+        across = min(one.x1, other.x1) - max(one.x0, other.x0)
+        up = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert min(across, up) < 2.5, (one, other)
+
+
+def test_columns_go_from_left_to_right_and_hold_no_two_nodes_in_one_place():
+    for _, f in lesson.EXPRESSIONS.values():
+        C = f(**{name: Tensor(1.0) for name in lesson._leaves_of(f)})
+        places, paths = lesson.layout(C)
+        order = C.graph()
+        at = dict(zip(order, places, strict=True))
+        for child in order:
+            assert all(at[parent][0] < at[child][0] for parent in child.parents)
+        for one, other in itertools.combinations(places, 2):
+            assert one[0] != other[0] or abs(one[1] - other[1]) > 0.99
+        for path, _ in paths.values():
+            assert (np.diff(path[:, 0]) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (3.0, "3"), (-0.5, "\u22120.5"), (1 / 3, "0.333"), (12345.6, "12346"), (1.234e-5, "1.2e\u22125")],
+)
+def test_short_numbers(value, text):
+    assert lesson.short(value) == text
+
+
+# ---- F4 and F5
+
+
+def leaf(bug, f=lambda x: x * x, walks=1):
+    x = Tensor(3.0)
+    C = f(x)
+    for _ in range(walks):
+        lesson.faulty_backward(C, bug)
+    return float(x.grad)
+
+
+def test_six_three_twelve():
+    assert leaf(lesson.NONE) == 6
+    assert leaf(lesson.ASSIGNED) == 3
+    assert leaf(lesson.NONE, walks=2) == 12
+    assert leaf(lesson.NONE, lambda x: x * x * x) == 27
+    assert leaf(lesson.NONE, lambda x: x * x * x, walks=2) == 72
+
+
+def test_recursion_against_order():
+    y = x = Tensor(1.0)
+    for _ in range(20):
+        y = y + y
+
+    def calls(node):
+        return 1 + sum(calls(parent) for parent in node.parents)
+
+    assert calls(y) == 2**21 - 1 == 2_097_151
+    assert len(y.graph()) == 21
+    y.backward()
+    assert x.grad == 2**20
+
+
+@pytest.mark.parametrize("loss", lesson.LOSSES)
+def test_the_engine_without_a_bug_is_nbcore_s(loss):
+    right = lesson.course(lesson.NONE, loss, 0.5, 0)
+    other = lesson.course(lesson.YOURS, loss, 0.5, 0, own=lambda C: C.backward())
+    assert np.abs(right.losses - other.losses).max() < 1e-12
+    r = engine_bugs(bug="none", loss=loss, moment=150).result
+    assert max(r.errors) < 1e-7
+    assert np.array_equal(r.losses, r.right)
+
+
+def found(bug, loss, **params):
+    return engine_bugs(bug=bug, loss=loss, **params).result
+
+
+CROSS, SQUARE = lesson.LOSSES
+
+
+def test_assigned_and_too_early_lose_one_term_each_of_a_minus_y():
+    for seed in (0, 1, 2):
+        assigned, early = found(lesson.ASSIGNED, CROSS, seed=seed), found(lesson.BREADTH, CROSS, seed=seed)
+        assert assigned.losses[-1] > 2 > 0.7 > assigned.right[-1]
+        assert early.losses[-1] > 50
+        assert assigned.surface.max() < 0.1  # only a is left: every output is pushed to 0
+        assert early.surface.min() > 0.9  # only -y is left: to 1
+        assert min(assigned.errors) > 0.1
+        assert min(early.errors) > 0.1
+
+
+def test_on_a_chain_they_do_not_show():
+    for bug in (lesson.ASSIGNED, lesson.BREADTH):
+        r = found(bug, SQUARE)
+        assert max(r.errors) < 1e-7
+        assert np.abs(r.losses - r.right).max() < 1e-12
+
+
+def test_gradients_that_are_kept_are_the_sum_of_all_so_far():
+    for loss in lesson.LOSSES:
+        run = lesson.course(lesson.KEPT, loss, 0.5, 0)
+        X, Y = lesson.patches()
+        total = [np.zeros_like(v) for v in first_parameters(0)]
+        for step in range(5):
+            p = [Tensor(v) for v in run.parameters[step]]
+            lesson._loss(loss, lesson.tiny_network(X, *p), Y).backward()
+            total = [t + v.grad for t, v in zip(total, p, strict=True)]
+            for mine, kept in zip(total, run.gradients[step], strict=True):
+                assert np.abs(mine - kept).max() < 1e-12
+        r = found(lesson.KEPT, loss, moment=0)
+        assert max(r.errors) < 1e-7  # right before the first update
+        assert r.losses[-1] < r.right[-1] / 100
+    fast = found(lesson.KEPT, CROSS, eta=5.0)
+    assert fast.losses[-1] > 100 * fast.right[-1]
+
+
+def test_a_second_walk_does_not_just_double():
+    r = found(lesson.TWICE, SQUARE, moment=0)
+    assert [lesson._factor(pairs) for pairs in r.pairs] == pytest.approx([12, 10, 9, 7], abs=1e-3)
+    assert "W1 12 times what it should be" in engine_bugs(bug=lesson.TWICE, loss=SQUARE, moment=0).status
+
+
+def test_broadcasting_not_undone_gives_each_sample_its_own_biases():
+    for loss in lesson.LOSSES:
+        r = found(lesson.WIDE, loss)
+        assert r.shapes == [((6, 2), (6, 2)), ((1, 6), (60, 6)), ((1, 6), (1, 6)), ((1, 1), (60, 1))]
+        assert r.errors[1] == r.errors[3] == -1
+        assert r.losses[-1] < r.right[-1]
+        assert r.surface is None
+        p = lesson.course(lesson.WIDE, loss, 0.5, 0).parameters[-1]
+        with pytest.raises(ValueError, match="broadcast"):
+            lesson.tiny_network(np.zeros((100, 2)), *p)
+
+
+def test_the_losses_of_the_text():
+    figures = {
+        CROSS: [0.0479, 3.0669, 0.0000, 0.0557, 170.5201, 0.0337],
+        SQUARE: [0.0917, 0.0917, 0.0000, 0.0018, 0.0917, 0.0739],
+    }
+    for loss, losses in figures.items():
+        for bug, value in zip(lesson.BUGS, losses, strict=True):
+            assert found(bug, loss).losses[-1] == pytest.approx(value, abs=5.1e-5), (loss, bug)
+
+
+def test_words_follow_the_numbers():
+    assert "W1 agrees, b1 agrees, W2 agrees, b2 agrees" in engine_bugs(bug="none").status
+    assert "b1 has gradients of shape (60, 6) instead of (1, 6)" in engine_bugs(bug=lesson.WIDE).status
+    assert "a row for each sample" in engine_bugs(bug=lesson.WIDE).status
+    assert "off by" in engine_bugs(bug=lesson.BREADTH).status
+
+
+def test_an_engine_of_ones_own():
+    explorer = engine_bugs(lambda C: lesson.faulty_backward(C, lesson.BREADTH))
+    assert explorer.params["bug"] == "yours"
+    assert np.array_equal(explorer.result.losses, found(lesson.BREADTH, CROSS).losses)
+    with pytest.raises(ValueError, match=r"leaves a weight without a \.grad"):
+        _ = engine_bugs(lambda C: None).result
+
+
+def test_the_deep_chain_of_the_text():
+    y = x = Tensor(1.0)
+    for _ in range(10_000):
+        y = y + x
+    assert sys.getrecursionlimit() < 10_000
+    y.backward()
+    assert x.grad == 10_001
