@@ -256,6 +256,14 @@ def test_divide_has_to_keep_its_sign_for_negative_numbers():
     told(exercises.check_divide, quotient(by_y=lambda x, y: -abs(x) / y**2), "the wrong sign")
 
 
+def test_divide_has_to_serve_for_a_value_by_itself():
+    told(
+        exercises.check_divide,
+        lambda x, y: Value(1.0, (x,), (0.0,)) if x is y else divide(x, y),
+        "two parents, (x, y); yours has 1",
+    )
+
+
 def test_divide_takes_nodes_with_lists():
     assert exercises.check_divide(
         lambda x, y: Value(x.data / y.data, [x, y], [np.float64(1 / y.data), np.array(-x.data / y.data / y.data)])
