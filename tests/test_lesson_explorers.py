@@ -9,6 +9,7 @@ import math
 import re
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,6 +32,10 @@ EXPLORERS = {
     for f in FACTORIES
     if inspect.isfunction(f) and inspect.signature(f).return_annotation in ("Explorer", explore.Explorer)
 }
+EXPLORERS |= {  # the same explorer with another network, and so with other controls
+    f"backprop_microscope, {preset}": partial(explore.backprop_microscope, preset)
+    for preset in ("worked example", "classifier")
+}
 TIMED = "is_exp_slow"  # its numbers depend on the machine
 REPEATABLE = [name for name in EXPLORERS if name != TIMED]
 QUICK = Page(640, 1.0)
@@ -38,6 +43,8 @@ QUICK = Page(640, 1.0)
 # Training takes time: fewer corners, shorter runs, for what does not depend on their number and length.
 CORNERS = {"bend_the_line": 90, "build_by_hand": 60, "down_the_depth": 60, "learned_bends": 40, "dying_relu": 50}
 CORNERS |= {"race": 12, "zero_or_not": 90, "throw_dice": 60, "two_starts": 20, "softmax_and_digits": 15}
+CORNERS |= {"the_graph": 200, "engine_bugs": 50}
+CORNERS |= {name: 97 for name in EXPLORERS if name.startswith("backprop_microscope")}
 UPDATES = {"zero_or_not": 200, "throw_dice": 200, "two_starts": 200, "softmax_and_digits": 150}
 FEW = {"race": {"epochs": 5, "seeds": 2, "width": 8}, "down_the_depth": {"updates": 20}}
 

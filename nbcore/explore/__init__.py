@@ -18,6 +18,7 @@ from nbcore.explore.activation_saturation import (
     with_activation,
     zig_zag,
 )
+from nbcore.explore.autograd import engine_bugs, first_parameters, the_graph
 from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Click, Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
@@ -29,6 +30,7 @@ from nbcore.explore.linear_vs_nonlinear import (
     view,
     width_and_error,
 )
+from nbcore.explore.microscope import backprop_microscope
 from nbcore.explore.mse_vs_cross_entropy import (
     coding_cost,
     shape_of_the_loss,
@@ -59,6 +61,7 @@ __all__ = [
     "accuracy_on_test",
     "arrivals",
     "asleep",
+    "backprop_microscope",
     "bend_the_line",
     "box",
     "build_by_hand",
@@ -67,6 +70,8 @@ __all__ = [
     "count",
     "down_the_depth",
     "dying_relu",
+    "engine_bugs",
+    "first_parameters",
     "fold",
     "fold_the_line",
     "is_exp_slow",
@@ -82,6 +87,7 @@ __all__ = [
     "slider",
     "softmax_and_digits",
     "steps",
+    "the_graph",
     "throw_dice",
     "toggle",
     "two_neurons_race",
