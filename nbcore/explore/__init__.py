@@ -19,6 +19,7 @@ from nbcore.explore.activation_saturation import (
     zig_zag,
 )
 from nbcore.explore.autograd import engine_bugs, first_parameters, the_graph
+from nbcore.explore.autograd import engine_bugs, first_parameters, the_graph
 from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Click, Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
@@ -72,6 +73,8 @@ __all__ = [
     "dying_relu",
     "engine_bugs",
     "first_parameters",
+    "engine_bugs",
+    "first_parameters",
     "fold",
     "fold_the_line",
     "is_exp_slow",
@@ -87,6 +90,7 @@ __all__ = [
     "slider",
     "softmax_and_digits",
     "steps",
+    "the_graph",
     "the_graph",
     "throw_dice",
     "toggle",
