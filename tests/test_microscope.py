@@ -285,10 +285,25 @@ def rectangle(text, ratio):
     return np.array([left + columns[0], left + columns[-1] + 1, low + rows[0], low + rows[-1] + 1]) / ratio
 
 
+LONG = {
+    "worked example": {
+        "x1": -0.1234,
+        "w1_11": -1.234,
+        "w1_12": 0.0123,
+        "w1_21": -0.567,
+        "w2_22": -0.022,
+        "b1_1": -0.12,
+    },
+    "chain": {"x": -0.1234, "w1": -1.234, "w2": -0.012, "b1": -0.333, "b3": 1.234},
+    "classifier": {"x1": -0.1234, "w1_11": -1.234, "w1_12": 0.0123, "w2_11": -3.211, "b2_1": -0.125},
+}
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["start", "long numbers"])
 @pytest.mark.parametrize("width", [700, 960, 1280])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_no_two_texts_overlap_and_none_is_cut(preset, width):
-    explorer = backprop_microscope(preset, biases=True)
+def test_no_two_texts_overlap_and_none_is_cut(preset, width, long):
+    explorer = backprop_microscope(preset, biases=True, **(LONG[preset] if long else {}))
     made = stage(explorer, Page(width, 1.0))
     for step, weight, updates in itertools.product(
         explorer.controls["step"].values, explorer.controls["weight"].values, (0, 3)

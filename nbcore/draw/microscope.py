@@ -44,7 +44,7 @@ def spelled(letter: str, layer: int, *indices: int) -> str:
 
 # ---- Where everything is
 
-INPUT, UNIT, LOSS, EDGE, LAST = 68, 130, 126, 8, 38  # widths; LAST is the gap before the loss
+INPUT, UNIT, LOSS, EDGE, LAST = 76, 131, 126, 8, 34  # widths; LAST is the gap before the loss
 ROW, TALL, PITCH = 20, 108, 168  # of a unit's rows, of a unit, from unit to unit
 STRIP, HEADS, TOP = 14, 55, 70
 ROWS = ("b", r"\partial", "z", "a", r"\delta")
@@ -245,10 +245,10 @@ def _build(panel: Any, artists: dict[str, Any], where: Plan) -> None:
     ]
     for i in range(where.sizes[-1]):
         down = where.target(i)
-        box(where.loss_left + 22, down, LOSS - 44, 26, tint)
+        box(where.loss_left + 10, down, LOSS - 20, 26, tint)
         name = symbol("y", 0, *([i] if where.many else []))
-        text(where.loss_left + 22 + inset, down, f"${name}$")
-        artists["y"].append(text(where.loss_left + LOSS - 22 - inset, down, ha="right"))
+        text(where.loss_left + 10 + inset, down, f"${name}$")
+        artists["y"].append(text(where.loss_left + LOSS - 10 - inset, down, ha="right"))
         if where.sizes[-1] > 1:
             near = where.middle + np.sign(down - where.middle) * 31
             panel.plot([center] * 2, [down - np.sign(down - where.middle) * 13, near], color=look.soft, lw=1, zorder=1)
@@ -340,7 +340,7 @@ def _units(artists: dict[str, Any], where: Plan, r: Any, squeeze: float, size: f
         forward, backward = r.knows("forward", m), r.knows("backward", m)
         changed = r.knows("update") and r.learns
         value = number((r.new_b if changed else r.b)[m - 1][j])
-        b.set_text(f"→ {value}" if changed and len(value) < 8 else value)
+        b.set_text(f"→ {value}" if changed and len(value) < 7 else value)
         b.set_color(look.second if changed else look.ink)
         for text, values, known in (
             (z, r.z, forward),
@@ -462,5 +462,6 @@ def _product(artists: dict[str, Any], where: Plan, r: Any, size: float) -> list[
         names[i].set_text(f"${path[i].delta} =$" if shown else "")
         values[i].set_text(number(path[i].so_far) if shown else "")
     artists["sum"].set_text(r.total)
+    artists["sum"].set_weight("bold" if len(r.paths) > 1 else "normal")
     artists["check"].set_text(r.check)
     return marked

@@ -408,12 +408,19 @@ def look(
         new_W, new_b = tuple(layer.W for layer in net.layers), tuple(layer.b[0] for layer in net.layers)
         new_C = _cost(net, cost, X, Y)
         name = _name(where, place)
+        if cost.partner is not None and where.many and len(paths) == 1:
+            out, goal, before = (
+                spelled(letter, n, *_indices(where, routes[0][-1])) for letter, n in (("a", top), ("y", 0), ("z", top))
+            )
+            total = f"{out} {MINUS} {goal} is {PARTIAL}{out} · φ{PRIME}({before}), where φ{PRIME} cancels"
         if reached >= 2 * top + 2 - m:
             if len(paths) > 1:
                 terms = " + ".join(_inner(path[-1].so_far) for path in paths)
                 total = f"{PARTIAL}{name} = {terms} = {number(product)}"
+            # As many digits as finite differences have: their noise is about 1e-13.
+            digits = 7 if abs(product) > 1e-4 else 5 if abs(product) > 1e-6 else 2
             check = (
-                f"product {number(product, 7)}     finite differences {number(difference, 7)}     "
+                f"product {number(product, digits)}     finite differences {number(difference, digits)}     "
                 f"{_agreement(product, difference, C)}"
             )
     broken = ""
