@@ -43,6 +43,7 @@ QUICK = Page(640, 1.0)
 # Training takes time: fewer corners, shorter runs, for what does not depend on their number and length.
 CORNERS = {"bend_the_line": 90, "build_by_hand": 60, "down_the_depth": 60, "learned_bends": 40, "dying_relu": 50}
 CORNERS |= {"race": 12, "zero_or_not": 90, "throw_dice": 60, "two_starts": 20, "softmax_and_digits": 15}
+CORNERS |= {"break_the_gradient": 120}
 CORNERS |= {"the_graph": 200, "engine_bugs": 50}
 CORNERS |= {name: 97 for name in EXPLORERS if name.startswith("backprop_microscope")}
 UPDATES = {"zero_or_not": 200, "throw_dice": 200, "two_starts": 200, "softmax_and_digits": 150}

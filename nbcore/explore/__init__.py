@@ -19,7 +19,7 @@ from nbcore.explore.activation_saturation import (
     zig_zag,
 )
 from nbcore.explore.autograd import engine_bugs, first_parameters, the_graph
-from nbcore.explore.autograd import engine_bugs, first_parameters, the_graph
+from nbcore.explore.backpropagation import break_the_gradient, bug_hunt, how_small_a_nudge
 from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Click, Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
@@ -65,6 +65,8 @@ __all__ = [
     "backprop_microscope",
     "bend_the_line",
     "box",
+    "break_the_gradient",
+    "bug_hunt",
     "build_by_hand",
     "choice",
     "coding_cost",
@@ -73,10 +75,9 @@ __all__ = [
     "dying_relu",
     "engine_bugs",
     "first_parameters",
-    "engine_bugs",
-    "first_parameters",
     "fold",
     "fold_the_line",
+    "how_small_a_nudge",
     "is_exp_slow",
     "lab_network",
     "learned_bends",
@@ -90,7 +91,6 @@ __all__ = [
     "slider",
     "softmax_and_digits",
     "steps",
-    "the_graph",
     "the_graph",
     "throw_dice",
     "toggle",

@@ -25,6 +25,8 @@ import numpy as np
 from nbcore import MLP, bce, check_gradients, exercises, explore, identity, mse, one_hot
 from nbcore import numerical_gradient, sigmoid, softmax, softmax_ce, split_digits, stack, train
 
+data = split_digits(1297)  # the other 500 are the test set
+
 # %% [markdown]
 # ## Predict
 #
@@ -284,7 +286,6 @@ def descend(slope, X, Y, eta=0.5, steps=500):
         W, b = W - eta * D.mT @ X, b - eta * D.sum(axis=0, keepdims=True)
     return W, b
 
-data = split_digits(1297)  # the other 500 are the test set
 W, b = descend(lambda Z, Y: softmax(Z) - Y, data.X, data.Y)
 net = MLP([64, 10], output=softmax, init="zeros")
 train(net, data.X, data.Y, softmax_ce, eta=0.5, steps=500)
@@ -545,4 +546,4 @@ explore.Score(guesses, {
 #
 # [previous: 03, break the symmetry](03_zero_init_failure.ipynb)
 #
-# next: 05, backpropagation (in preparation)
+# [next: 05, trace the gradient](05_backpropagation.ipynb)
