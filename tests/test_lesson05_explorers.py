@@ -203,7 +203,10 @@ def test_its_right_gradient_is_that_of_nbcore_and_so_is_its_training():
         assert np.abs(mine - g).max() < 1e-15
     assert check_gradients(net, start.X, start.Y, bce).ok
     history = train(net, start.X, start.Y, bce, eta=0.5, steps=lesson.UPDATES)
-    assert np.abs(break_the_gradient().result.losses - history.loss).max() < 1e-10
+    r = break_the_gradient().result
+    assert np.abs(r.losses - history.loss).max() < 1e-10
+    assert r.accuracy == ((net.forward(start.X) > 0.5) == (start.Y > 0.5)).mean()
+    assert np.abs(sigmoid(r.logits).ravel() - net.forward(lesson.GRID_POINTS)[:, 0]).max() < 1e-8
 
 
 @pytest.mark.parametrize(

@@ -475,7 +475,7 @@ def hunt(never: bool, once: bool, weights: bool, far: bool, made: bool, eta: flo
             Sigmoid(HUNT_X)  # type: ignore[call-arg]
         except TypeError as error:
             nothing = np.zeros((0, 3, 2))
-            return Hunt(np.zeros(0), np.zeros(0), nothing, targets, np.zeros(0), heading, good_epochs, good, str(error))
+            return Hunt(np.zeros(0), np.zeros(0), nothing, targets, np.zeros(0), "", good_epochs, good, str(error))
     epochs, losses, outputs, W, dW = _script(never, once, far, eta, seed)
     return Hunt(epochs, losses, outputs, targets, W if weights else dW, heading, good_epochs, good, "")
 
@@ -546,7 +546,7 @@ def bug_hunt(**start: Any) -> Explorer:
 
 def _hunt_idle(p: dict[str, Any]) -> list[str]:
     if p["made"]:
-        return ["never", "once"]
+        return ["never", "once", "weights"]
     return ["never"] if p["once"] else []  # behind the break nobody sees whether a weight moved
 
 

@@ -45,9 +45,9 @@ guesses = explore.Predict("05", {
     "random": ("The backward pass uses fixed random numbers instead of W2. On "
                "handwritten digits the network then gets right",
                ["about 10%: it guesses", "about half", "more than 95%"]),
-    "lower": ("Of two versions, one ends with a lower loss after 10,000 steps. "
-              "Its gradient is",
-              ["the right one", "perhaps the wrong one"]),
+    "lower": ("Two versions of the worked example train for 10,000 steps, one with a "
+              "wrong gradient. The lower loss at the end has",
+              ["the right one", "the wrong one"]),
     "targets": ("Sigmoid outputs are trained on the targets 2, 3 and 123. The outputs",
                 ["end near the mean", "all go to 1", "grow without end"]),
 })
@@ -86,8 +86,10 @@ chain_view
 #
 # ## Derive
 #
-# One network serves for all that follows. Two inputs, two hidden neurons, two outputs, all with sigmoids. Its numbers
-# come from a well-known worked example (Mazur 2015), so that you can compare with many texts. `W1[0]` holds the weights
+# The way: one neuron, a chain of neurons, whole layers with indices, the same with matrices, and at last many samples at
+# once. One network serves for all of it. Two inputs, two hidden neurons, two outputs, all with sigmoids. Its numbers
+# come from a well-known worked example (Mazur 2015), so that you can compare with many texts. Watch two of them come back
+# in each notation: 0.082167, the gradient of a weight of the last layer, and 0.000438568, of one in the first. `W1[0]` holds the weights
 # into the first hidden neuron, `W1[1]` those into the second; `W2` likewise for the outputs.
 #
 # ### 1. One neuron
@@ -349,9 +351,9 @@ for name, dW2 in (("nudging", nudged), ("delta2 a1^T", delta2_ @ a1_.T),
 
 # %%
 delta1_ = (W2.T @ delta2_) * a1_ * (1 - a1_)
-assert np.allclose(delta1_ @ x_.T, nudged_1)
-print("W2^T delta2 =", (W2.T @ delta2_)[:, 0].round(9))
-print("W2 delta2   =", (W2 @ delta2_)[:, 0].round(9))
+print("W2^T delta2:", (W2.T @ delta2_)[:, 0].round(9), " W2 delta2:",
+      (W2 @ delta2_)[:, 0].round(9))
+print("delta1 x^T: ", (delta1_ @ x_.T)[0].round(9), " nudging:", nudged_1[0].round(9))
 
 def by_columns(W1, b1, W2, b2, x, y):
     a1 = sigmoid(W1 @ x + b1)
@@ -554,9 +556,11 @@ print(f"C after, if only W1 moves: {C_of(new_W1, W2):.10f}")
 explore.backprop_microscope(preset="worked example", step=6)
 
 # %% [markdown]
-# **What did you see?** 1. The two products for $w_{11}^{(1)}$: which is larger, and why do their signs differ?
-# 2. In the state *update*, which weights fall, and which rise? 3. Set *updates done before* to 1,000. Which layer has moved
-# farther?
+# **What did you see?**
+#
+# 1. The two products for $w_{11}^{(1)}$: which is larger, and why do their signs differ?
+# 2. In the state *update*, which weights fall, and which rise?
+# 3. Set *updates done before* to 1,000. Which layer has moved farther?
 #
 # <details><summary>What we saw</summary>1: the path over the first output is almost three times the other. The first output is too large and
 # pulls down, the second is too small and pulls up: their δ have different signs. 2: all weights into the second output rise,
@@ -581,7 +585,8 @@ for loss in (mse, bce):
 # slope is the quotient. *Right:* how wrong the quotient is, for three formulas: one-sided, $[C(z+h) - C(z)]/h$; central,
 # $[C(z+h) - C(z-h)]/2h$; and the one that `numerical_gradient` uses, with five points.
 #
-# **Drag the nudge $h$ from 1 down to $10^{-13}$.** Then choose *relu*, set $z = 0.05$, and drag $h$ again.
+# The cell first asks a ReLU at $z = 0.0003$ with $h = 0.001$, and gets an answer that can't be right: its slope is 0 or 1.
+# Then, in the picture, **drag the nudge $h$ from 1 down to $10^{-13}$.** Choose *relu*, set $z = 0.05$, and drag $h$ again.
 
 # %%
 h, z = 1e-3, 3e-4  # a ReLU whose z is nearer to 0 than h
@@ -641,7 +646,7 @@ for slip in slips.split(","):
 # ### Break the gradient
 #
 # Now with a larger network: 2 inputs, two hidden layers of 8, one output, on two moons. `W2` is 8 by 8, so its transpose
-# fits. *Left:* the gradient check before training, one row for each array; to the right of the dashed line is wrong.
+# fits, and no error is raised. *Left:* the gradient check before training, one row for each array; to the right of the dashed line is wrong.
 # The numbers at the edge: this array is the right one *times* that, or it points elsewhere, at an angle ∠. *Middle and
 # right:* what training makes of it.
 #
