@@ -14,7 +14,7 @@ from nbcore.draw.shapes import class_points, mark_surface
 from nbcore.draw.stage import DPI
 from nbcore.draw.style import theme
 
-TOP, SIDE, ENDS = 74, 42, 52  # pixels above the graph, for what the step says, around it, and at its ends
+TOP, SIDE, ENDS = 76, 42, 52  # pixels above the graph, for what the step says, around it, and at its ends
 RADIUS, TIGHT = 13, (68, 62)  # of a node, and the least distance of columns and rows, in pixels; a small graph grows
 MOST_NODES, MOST_EDGES = 40, 80
 WIDEST, TALLEST = 300, 250  # pixels between columns and rows of a small graph
@@ -46,6 +46,7 @@ def draw_graph(axes: Any, artists: dict[str, Any], result: Any) -> None:
     _draw_edges(artists, result, place, x, y, size)
     artists["title"].set_text(f"Step {result.step} of {result.last}.  {result.title}")
     artists["title"].set_position((18, height - 12))
+    artists["formula"].set_text(result.formula)
     for k, line in enumerate(artists["lines"]):
         line.set_text(result.lines[k] if k < len(result.lines) else "")
         line.set_position((18, height - 34 - 18 * k))
@@ -82,28 +83,19 @@ def _prepare(panel: Any, artists: dict[str, Any]) -> None:
     def texts(count: int, **more: Any) -> list[Any]:
         return [panel.text(0, 0, "", ha="center", va="center", **more) for _ in range(count)]
 
-    box = {"facecolor": face, "edgecolor": "none", "pad": 0.8}
+    box = {"facecolor": face, "edgecolor": "none", "pad": 0.3}
     artists["symbols"] = texts(MOST_NODES, zorder=4)
     artists["values"] = texts(MOST_NODES, fontsize=8, zorder=5, bbox=box)
     artists["gradients"] = texts(MOST_NODES, fontsize=8, zorder=5, color=look.accent, weight="bold", bbox=box)
     artists["labels"] = texts(MOST_EDGES, fontsize=7, zorder=4, bbox=box)
     artists["title"] = panel.text(0, 0, "", va="top", weight="bold", fontsize=10)
     artists["lines"] = [panel.text(0, 0, "", va="top", fontsize=9) for _ in range(2)]
+    right = {"ha": "right", "va": "top"}
+    artists["formula"] = panel.text(width - 18, height - 12, "", fontsize=10, **right)
     artists["key"] = [
-        panel.text(width - 18, height - 12, "above a node: value", ha="right", va="top", fontsize=8),
-        panel.text(
-            width - 18,
-            height - 28,
-            "below: gradient",
-            ha="right",
-            va="top",
-            fontsize=8,
-            color=look.accent,
-            weight="bold",
-        ),
-        panel.text(
-            width - 18, height - 44, "\u00d7 on a line: slope", ha="right", va="top", fontsize=8, color=look.soft
-        ),
+        panel.text(width - 18, height - 32, "above a node: value", fontsize=8, **right),
+        panel.text(width - 18, height - 46, "below: gradient", fontsize=8, color=look.accent, weight="bold", **right),
+        panel.text(width - 18, height - 60, "\u00d7 on a line: slope", fontsize=8, color=look.soft, **right),
     ]
 
 

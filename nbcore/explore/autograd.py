@@ -39,7 +39,6 @@ def short(number: float) -> str:
 
 MOST = 40  # nodes in a picture
 SYMBOLS = {"*": TIMES, "-": MINUS, "/": "\u00f7", "neg": MINUS, "log": "ln", "sigmoid": "\u03c3"}
-RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ LEAVES = {
     "w1": Leaf("w\u2081", 0.5),
     "w2": Leaf("w\u2082", -1.0),
     "b": Leaf("b", 0.3),
-    "target": Leaf("y", 0.0, 0, 1),
+    "target": Leaf("y", 1.0, 0, 1),
     "w11": Leaf("w\u2081\u2081", 0.5, small=True),
     "w12": Leaf("w\u2081\u2082", -0.4, small=True),
     "w21": Leaf("w\u2082\u2081", -0.3, small=True),
@@ -108,14 +107,14 @@ def _network(
     return (a - target) ** 2 / 2
 
 
-# name in the menu: (name of its step control, the expression)
-EXPRESSIONS: dict[str, tuple[str, Callable[..., Tensor]]] = {
-    f"x {DOT} x": ("square", lambda x: x * x),
-    f"(x + y) {DOT} x": ("product", lambda x, y: (x + y) * x),
-    f"diamond: tanh(h) {DOT} h\u00b2, h = x {MINUS} y": ("diamond", _diamond),
-    "neuron: tanh(w\u2081x\u2081 + w\u2082x\u2082 + b)": ("neuron", _neuron),
-    f"cross-entropy: ln(1 + e^z) {MINUS} y z": ("entropy", _cross_entropy),
-    "network 2-2-1 with its loss": ("network", _network),
+# name in the menu: (name of its step control, the expression, how it is written)
+EXPRESSIONS: dict[str, tuple[str, Callable[..., Tensor], str]] = {
+    f"x {DOT} x": ("square", lambda x: x * x, f"C = x {DOT} x"),
+    f"(x + y) {DOT} x": ("product", lambda x, y: (x + y) * x, f"C = (x + y) {DOT} x"),
+    "diamond": ("diamond", _diamond, f"C = tanh(h) {DOT} h\u00b2,  h = x {MINUS} y"),
+    "neuron": ("neuron", _neuron, "C = tanh(z),  z = w\u2081x\u2081 + w\u2082x\u2082 + b"),
+    "cross-entropy": ("entropy", _cross_entropy, f"C = ln(1 + e\u1dbb) {MINUS} y z,  z = w\u2081x\u2081 + b"),
+    "network 2-2-1": ("network", _network, f"C = (a {MINUS} y)\u00b2 / 2,  a = v\u2081h\u2081 + v\u2082h\u2082 + b"),
 }
 YOURS = "yours"
 
@@ -144,10 +143,6 @@ def _build(f: Callable[..., Tensor], values: Mapping[str, float], leaves: Mappin
 
 
 def _symbol(node: Tensor) -> str:
-    if node.op.startswith("**"):
-        power = node.op[2:]
-        digits = power.translate(RAISED)
-        return f"x{digits}" if "." not in power else f"^{power}"
     return SYMBOLS.get(node.op, node.op)
 
 
@@ -181,6 +176,7 @@ class Walk:
 
     nodes: list[Node]
     edges: list[Edge]
+    formula: str
     step: int
     last: int
     title: str
@@ -197,10 +193,7 @@ class Stepper(Slider):
     names: tuple[str, ...] = ()
 
     def text(self, value: Any) -> str:
-        return f"{value}: {self.names[int(value)]}"
-
-    def describe(self, name: str) -> dict[str, Any]:
-        return {**super().describe(name), "kind": "slider"}
+        return f"{value}, {self.names[int(value)]}"
 
 
 def _moves(C: Tensor) -> list[tuple[str, Tensor | None]]:
@@ -214,12 +207,25 @@ def _spoken(node: Tensor) -> str:
     """A node in a sentence."""
     if node.label:
         return node.label
-    return short(node.item()) if not node.parents else f"({_symbol(node)})"
+    if not node.parents:
+        return short(node.item())
+    names = [parent.label or (short(parent.item()) if not parent.parents else "") for parent in node.parents]
+    if not all(names):
+        return f"({_symbol(node)})"
+    if len(names) == 1:
+        return f"({names[0]}{_symbol(node)})" if node.op.startswith("**") else f"{_symbol(node)}({names[0]})"
+    return f"({names[0]}{names[1]})" if node.op == "*" else f"({names[0]} {_symbol(node)} {names[1]})"
 
 
-def walk(f: Callable[..., Tensor], step: int, leaves: Mapping[str, Leaf] | None = None, **values: float) -> Walk:
+def walk(
+    f: Callable[..., Tensor],
+    step: int,
+    values: Mapping[str, float],
+    leaves: Mapping[str, Leaf] = LEAVES,
+    formula: str = "",
+) -> Walk:
     """The graph of f after `step` steps: first every operation forward, then 1 at the end, then every one back."""
-    C, mine = _build(f, values, LEAVES if leaves is None else leaves)
+    C, mine = _build(f, values, leaves)
     C.label = C.label or "C"
     order, moves = C.graph(), _moves(C)
     uses = {node: sum(parent is node for child in order for parent in child.parents) for node in order}
@@ -260,7 +266,15 @@ def walk(f: Callable[..., Tensor], step: int, leaves: Mapping[str, Leaf] | None 
                 gradients[leaf.label] = float(leaf.grad)
                 numerical[leaf.label] = float(numerical_gradient(partial(_moved, f, mine, name), values[name]))
     return Walk(
-        nodes, edges, step, len(moves) - 1, *_told(what, current, C, arrived, uses), C.item(), gradients, numerical
+        nodes,
+        edges,
+        formula,
+        step,
+        len(moves) - 1,
+        *_told(what, current, C, arrived, uses),
+        C.item(),
+        gradients,
+        numerical,
     )
 
 
@@ -323,7 +337,7 @@ def _told(
     if node is None:
         return "The leaves", ["numbers that nobody computed: inputs, weights, targets"]
     if what == "seed":
-        return f"Start back: dC/dC = 1 at {_spoken(C)}", ["everything else follows from this 1"]
+        return f"The way back starts: d{_spoken(C)}/d{_spoken(C)} = 1", ["everything else follows from this 1"]
     if what == "forward":
         operands = ", ".join(f"{_spoken(p)} = {short(p.item())}" if p.label else _spoken(p) for p in node.parents)
         return f"Forward: {_title(node)}", [
@@ -335,18 +349,29 @@ def _told(
             continue
         terms = arrived[parent]
         sums = " + ".join(f"{short(g)} {DOT} {short(d)}" for g, d in terms)
-        line = f"dC/d{_spoken(parent)} = {sums} = {short(sum(g * d for g, d in terms))}"
+        name = _spoken(parent) if parent.label or _spoken(parent)[0] == "(" else f"({_spoken(parent)})"
+        line = f"dC/d{name} = {sums} = {short(sum(g * d for g, d in terms))}"
         if len(terms) < uses[parent]:
             line += f"   ({len(terms)} of {uses[parent]} uses have answered)"
         elif uses[parent] > 1:
-            line += f"   (all {uses[parent]} uses)"
+            line += f"   ({'both' if uses[parent] == 2 else f'all {uses[parent]}'} uses)"
         lines.append(line)
     return f"Back: through {_title(node)}", lines
 
 
+SPOKEN = {"*": "the product", "+": "the sum", "-": "the difference", "/": "the quotient", "**2": "the square"}
+
+
 def _title(node: Tensor) -> str:
-    symbol = {TIMES: "times", "+": "plus", MINUS: "minus", "\u00f7": "divided by"}.get(_symbol(node), _symbol(node))
-    return f"{symbol}, which made {node.label}" if node.label else symbol
+    said = SPOKEN.get(node.op, _symbol(node))
+    return f"{said}, which made {node.label}" if node.label else said
+
+
+def _position(what: str, node: Tensor | None) -> str:
+    """A step in few words, for its place on the slider."""
+    if node is None or what == "seed":
+        return {"leaves": "the leaves", "seed": "back: 1 at the end"}[what]
+    return f"{what}: {SPOKEN.get(node.op, _symbol(node))}{f' {node.label}' if node.label else ''}"
 
 
 def _graph_status(p: dict[str, Any], r: Walk) -> str:
@@ -354,7 +379,7 @@ def _graph_status(p: dict[str, Any], r: Walk) -> str:
     if r.gradients:
         found = ", ".join(f"{name} {short(g)}" for name, g in r.gradients.items())
         off = max(abs(g - r.numerical[name]) / max(1, abs(g)) for name, g in r.gradients.items())
-        text = f"C = {short(r.result)}. Slopes dC/d...: {found}. " + (
+        text = f"C = {short(r.result)}. Gradients: {found}. " + (
             "Nudging each leaf gives the same, within 1e-8."
             if off < 1e-8
             else f"Nudging each leaf differs by up to {off:.1e}: look for a kink, or a value near infinity."
@@ -371,25 +396,22 @@ def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explore
     if own is not None:
         if not _leaves_of(own):
             raise ValueError("own must take at least one leaf, as in own=lambda x: x * x")
-        expressions = {YOURS: ("yours", own), **expressions}
+        expressions = {YOURS: ("yours", own, "C = your expression"), **expressions}
         for name, given in inspect.signature(own).parameters.items():
+            if name == "expression" or name.startswith("step"):
+                raise ValueError(f"own may not call a leaf {name!r}: this is the name of a control")
             value = 1.0 if given.default is inspect.Parameter.empty else float(given.default)
             if name not in leaves or given.default is not inspect.Parameter.empty:
                 leaves[name] = Leaf(leaves[name].symbol if name in leaves else name, value, -5, 5, small=True)
     shown = start.get("expression", YOURS if own is not None else list(expressions)[1])
     controls: dict[str, Any] = {"expression": choice("expression", expressions, shown)}
     belongs: dict[str, set[str]] = {}
-    for menu, (key, f) in expressions.items():
+    for menu, (key, f, _) in expressions.items():
         C, _ = _build(f, {name: leaf.value for name, leaf in leaves.items()}, leaves)
-        names = tuple(
-            "back: 1 at the end" if what == "seed" else what if node is None else f"{what} {_title(node)}"
-            for what, node in _moves(C)
-        )
+        names = tuple(_position(what, node) for what, node in _moves(C))
         last = len(names) - 1
         at = start["step"] if menu == shown and "step" in start else 4 if key == "product" else last
-        control = Stepper(
-            f"step of {menu.partition(':')[0]}", start.get(f"step_{key}", at), tuple(range(last + 1)), True, names
-        )
+        control = Stepper(f"step of {menu}", start.get(f"step_{key}", at), tuple(range(last + 1)), True, names)
         control.check(f"the start of {control.label!r}", control.value)
         controls[f"step_{key}"] = control
         belongs[menu] = {"expression", f"step_{key}", *_leaves_of(f)}
@@ -403,8 +425,8 @@ def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explore
         )
 
     def compute(expression: str, **params: Any) -> Walk:
-        key, f = expressions[expression]
-        return walk(f, params[f"step_{key}"], leaves, **{name: params[name] for name in _leaves_of(f)})
+        key, f, formula = expressions[expression]
+        return walk(f, params[f"step_{key}"], {name: params[name] for name in _leaves_of(f)}, leaves, formula)
 
     # A bare **params would hide a wrong name until the first move.
     compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -74,14 +74,14 @@ explore.the_graph()
 # 1. In step 4, the gradient of $x$ is "5 + …". What does it wait for?
 # 2. Choose $x \cdot x$. Why are there two lines, and what is the sum?
 # 3. Choose the *diamond*, and go through it step by step. After which step is the gradient of $h$ complete? Why can the
-#    minus not take its turn earlier?
+#    difference not take its turn earlier?
 # 4. Choose the *neuron*, and drag $w_1$ to 3. Which line chokes all gradients?
 # 5. Choose *cross-entropy*. Two gradients meet in $z$. Which two, and what is their sum? (Lesson 04 knows it.)
 # 6. Choose the *network*. How often is each line used on the way back?
 #
 # <details><summary>What we saw</summary>1: x is used twice, and the use in the sum has not answered yet; then it is
 # 5 · 1 from the product plus 3 · 1 through the sum, which is 8. 2: both operands are x; each use sends 3, so 6. 3: after step 8,
-# when both branches have answered. Before that, the minus would pass on a part only. 4: the line into tanh: its slope is 1 − tanh², nearly 0, and
+# when both branches have answered. Before that, the difference would pass on a part only. 4: the line into tanh: its slope is 1 − tanh², nearly 0, and
 # everything behind is multiplied by it. 5: σ(z) through the logarithm, −y through the product: a − y. 6: once, however
 # many leaves there are.</details>
 #
