@@ -34,7 +34,7 @@ FLOORS = {
 OUTSIDE = {"server_extension"}  # belongs to the server, not to the house: neither side imports the other
 ORDER = list(FLOORS)
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
-TRAINS = {"layers", "network", "autograd", "optimizers", "gradcheck", "_fast", "training", "play"}
+TRAINS = {"layers", "network", "autograd", "optimizers", "gradcheck", "_fast", "training"}
 
 
 def home(path):
@@ -85,6 +85,8 @@ def test_widgets_on_the_top_floor_pictures_below_it_numpy_alone_below_that(path)
     if me == "draw":
         assert not of_others(path) & {"ipywidgets", "anywidget", "traitlets", "IPython"}
         assert not set(of_the_house(path)) & TRAINS, "draw takes arrays and gives artists; it never trains"
+        taken = {name for module, names in imports(path) if module.startswith("nbcore.play") for name in names}
+        assert not taken & {"Run", "Pair", "sweep", "run"}, "of the playground draw takes values only"
         assert "matplotlib.pyplot" not in {module for module, _ in imports(path)}, "pyplot holds global state"
 
 
