@@ -60,7 +60,7 @@ def draw_broken(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["stop"] = loss.plot([], [], "X", color=look.accent, markersize=9, zorder=5)[0]
         box = {"facecolor": loss.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
         for y, color, style, name in (
-            (0.13, look.accent, "-", "this gradient"),
+            (0.155, look.accent, "-", "this gradient"),
             (0.05, look.second, DASHED, "the right one"),
         ):
             artists[f"key {name}"] = [
@@ -132,7 +132,7 @@ def draw_hunt(axes: Any, artists: dict[str, Any], result: Any) -> None:
         loss.yaxis.set_minor_locator(NullLocator())
         loss.grid(True)
         loss.set_title("Loss $C$")
-        artists["repaired"] = loss.plot([], [], color=look.second, lw=2.2, ls=DASHED)[0]
+        artists["repaired"] = loss.plot([], [], color=look.second, lw=2.2, ls=DASHED, zorder=3)[0]
         artists["loss"] = loss.plot([], [], color=look.accent, lw=2.4)[0]
         artists["dot"] = loss.plot(
             [], [], "o", color=look.accent, markersize=9, markeredgecolor=look.paper, markeredgewidth=0.8, zorder=4

@@ -733,7 +733,8 @@ for name, (right, cosine) in feedback.items():
 # `Y` are made up, for the original doesn't say what its targets 2, 3 and 123 mean; the repair just divides them by 125.
 #
 # **Take off the bugs one by one, in any order,** and watch all three panels: the loss beside that of the repaired
-# script (dashed), the six outputs with their targets (for three samples), and what the script prints.
+# script (dashed), the six outputs with their targets (blue the first output, orange the second; solid, dashed and dotted for
+# the three samples), and what the script prints.
 
 # %%
 X = np.array([[0.05, 0.10], [0.90, 0.20], [0.30, 0.80]])
