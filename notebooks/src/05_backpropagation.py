@@ -927,7 +927,7 @@ exercises.check_train_until(train_until)
 # %% jupyter={"source_hidden": true}
 turned = explore.break_the_gradient(slip="W transposed").result
 explore.Score(guesses, {
-    "digit": (2, "The way back used W2 after its update; no other slip gives that."),
+    "digit": (2, "The way back used W2 after its update: of all slips tried, only that."),
     "transpose": (2, f"The loss fell from {turned.losses[0]:.2f} to "
                      f"{turned.losses[-1]:.2f}."),
     "random": (2, f"{feedback['random numbers'][0]:.0%}; with the right gradient "
