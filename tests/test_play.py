@@ -890,7 +890,7 @@ def test_pairs():
     ("first", "second", "fields"),
     [
         (("eta", [0.01, 0.1, 1.0]), ("seed", [0, 1]), {}),
-        (("eta", np.geomspace(0.1, 1000, 4)), ("scale", [0.5, 1.0]), {"data": "hills"}),
+        (("eta", [0.1, 0.5, 1.0, 1e4]), ("scale", [0.5, 1.0]), {"data": "hills"}),
         (("width", [2, 5]), ("eta", [0.1, 0.2]), {"optimizer": "adam"}),
         (("depth", [0, 1, 3]), ("init", ["xavier", "he"]), {"optimizer": "momentum"}),
         (("batch", [5, None]), ("l2", [0, 0.1]), {}),

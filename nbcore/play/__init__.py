@@ -1,6 +1,7 @@
 """The playground without pictures and widgets: a run that can be steered, shared and rebuilt to the last digit."""
 
 from nbcore.play.data import Own, Problem, own_csv, own_data, problem
+from nbcore.play.missions import MISSIONS, Mission
 from nbcore.play.run import Divergence, Pair, Run, start_network
 from nbcore.play.settings import (
     DATA,
@@ -27,6 +28,7 @@ __all__ = [
     "INITS",
     "LIVE",
     "LOSS_NAMES",
+    "MISSIONS",
     "OPTIMIZERS",
     "OUTPUTS",
     "SWEPT",
@@ -34,6 +36,7 @@ __all__ = [
     "Divergence",
     "Grid",
     "Inside",
+    "Mission",
     "Numbers",
     "Own",
     "Pair",

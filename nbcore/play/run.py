@@ -77,6 +77,7 @@ class Run:
     _losses: Trace  # of every batch
     _looks: Trace  # at all points
     _snapshots: Trace  # states to go back to
+    _deaths: list[tuple[int, float]]  # each time that more hidden units were dead than ever: the step, their share
     _anchor: dict[str, Any] | None  # a state under the settings of now, for the way back from a divergence
     _log: list[Change]
     _edits: dict[Edit, float]  # before the first update
@@ -151,6 +152,11 @@ class Run:
         steps, values = self._looks.arrays()
         return steps, values.reshape(-1, 4)
 
+    @property
+    def most_dead(self) -> tuple[int, float]:
+        """When the most hidden units had slope 0 on every training point, of all looks and changes; and their share."""
+        return self._deaths[-1]
+
     # ---- training
 
     def advance(self, updates: int) -> int:
@@ -203,6 +209,11 @@ class Run:
         if gone >= 0:
             self.diverged = self._divergence(gone, layer or self._first_overflow())
 
+    def _count_dead(self) -> None:
+        dead = views.dead_share(self._net, self._problem.X)
+        if not self._deaths or dead > self._deaths[-1][1]:
+            self._deaths.append((self._step, dead))
+
     def _overflowed(self) -> int:
         """The first layer with a weight or bias beyond 1e300, or 0; saturated units may hide it from the loss."""
         for k, layer in enumerate(self._net.layers, start=1):
@@ -240,6 +251,7 @@ class Run:
             loss, score, _ = views.measured(self._net, p.X, p.Y, p.labels, p)
             loss_test, score_test, _ = views.measured(self._net, p.X_test, p.Y_test, p.labels_test, p)
             self._looks.extend(self._step, [(loss, loss_test, score, score_test)])
+            self._count_dead()
         if self._snapshots.due(self._step):
             if loss is None:
                 loss = views.measured(self._net, p.X, p.Y, p.labels, p)[0]
@@ -303,6 +315,7 @@ class Run:
         """
         if self._here is None:
             self._here = (self._training.state(), self._settings)
+            self._count_dead()
         state, settings = self._here
         self._set_training(settings)
         self._training.restore(state)
@@ -366,6 +379,7 @@ class Run:
         self._set_training(settings)
         self._training.restore(state)
         self._step, self._anchor, self.diverged = at, state, None
+        self._deaths = [(step, dead) for step, dead in self._deaths if step <= at]
         for trace in (self._losses, self._looks, self._snapshots):
             trace.cut(at)
         return at
@@ -464,7 +478,7 @@ class Run:
         self._start = self._settings = settings
         self._own, self._problem, self._net, self._training = own, p, net, run
         self._step, self._log, self._edits = 0, [], edits
-        self._here, self._edits_here, self._anchor = None, {}, None
+        self._here, self._edits_here, self._anchor, self._deaths = None, {}, None, []
         work = (len(p.X) + len(p.X_test)) * sum(array.size for array in net.parameters())
         stride = 2 ** max(0, int(np.ceil(np.log2(work / LOOK))))
         self._losses = Trace(MOST_LOSSES)

@@ -133,6 +133,19 @@ def numbers(net: Sequential, problem: Problem, step: int, batch: int) -> Numbers
     )  # fmt: skip
 
 
+def dead_share(net: Sequential, X: np.ndarray) -> float:
+    """The share of hidden units whose slope is 0 on every point; 0 without hidden layers."""
+    dead = count = 0
+    with np.errstate(all="ignore"):
+        for layer in net.layers[:-1]:
+            z = X @ layer.W.mT + layer.b
+            X = layer.phi.f(z)
+            slopes = np.abs(layer.phi.fprime(z, X))
+            dead += int(np.count_nonzero(slopes.max(axis=0) < DEAD))
+            count += layer.n_out
+    return dead / count if count else 0.0
+
+
 def surface(net: Sequential, problem: Problem, resolution: int) -> np.ndarray:
     """The outputs over the plane: (R, R), or (R, R, n_out) for several."""
     a = tame(forward(net, problem.grid(resolution))[-1])
