@@ -79,16 +79,16 @@ explore.the_graph()
 # 5. Choose *cross-entropy*. Two gradients meet in $z$. Which two, and what is their sum? (Lesson 04 knows it.)
 # 6. Choose the *network*. How often is each line used on the way back?
 #
-# <details><summary>What we saw</summary>1: x is used twice, and the use in the sum has not answered yet; then it is
-# 5 · 1 from the product plus 3 · 1 through the sum, which is 8. 2: both operands are x; each use sends 3, so 6. 3: after step 8,
-# when both branches have answered. Before that, the difference would pass on a part only. 4: the line into tanh: its slope is 1 − tanh², nearly 0, and
-# everything behind is multiplied by it. 5: σ(z) through the logarithm, −y through the product: a − y. 6: once, however
-# many leaves there are.</details>
+# <details><summary>What we saw</summary>1: x is used twice, and the use in the sum has not answered yet; then it is 5
+# · 1 from the product plus 3 · 1 through the sum, which is 8. 2: both operands are x; each use sends 3, so 6. 3:
+# after step 8, when both branches have answered. Before that, the difference would pass on a part only. 4: the line
+# into tanh: its slope is 1 − tanh², nearly 0, and everything behind is multiplied by it. 5: σ(z) through the
+# logarithm, −y through the product: a − y. 6: once, however many leaves there are.</details>
 #
 # ### Nothing is hidden
 #
-# The picture asks `nbcore.Tensor`, an engine whose inside this lesson rebuilds. You write an expression as usual; it keeps the
-# graph; `backward` fills in every `.grad`. For an expression of your own, try
+# The picture asks `nbcore.Tensor`, an engine whose inside this lesson rebuilds. You write an expression as usual; it
+# keeps the graph; `backward` fills in every `.grad`. For an expression of your own, try
 # `explore.the_graph(lambda p, q=0.5: (p * q).exp() / p)` in a new cell.
 
 # %%
@@ -195,9 +195,9 @@ print(f"share by share: {one_by_one:,} calls")
 #
 # ### 1. A value that remembers
 #
-# A `Value` is a number that remembers its *parents*, from which it was computed, and one local slope for each. The slopes
-# are known at the moment of computing: for a sum 1 and 1; for a product each operand's slope is the *other* operand;
-# for $a = \tanh z$ it is $1 - a^2$.
+# A `Value` is a number that remembers its *parents*, from which it was computed, and one local slope for each. The
+# slopes are known at the moment of computing: for a sum 1 and 1; for a product each operand's slope is the *other*
+# operand; for $a = \tanh z$ it is $1 - a^2$.
 
 # %%
 class Value:
@@ -284,10 +284,10 @@ for walk in ("first", "second"):
 # %% [markdown]
 # ### 4. Learn XOR with it
 #
-# XOR is 1 where exactly one of two inputs is 1. Four samples, the 2-2-1 network with a linear output, and
-# $C$ the mean over samples of $(a - y)^2 / 2$. Every update builds a new graph of about a hundred values, walks it back, and moves the weights
-# by $-\eta$ times their gradients, with learning rate $\eta$ (eta). The same training by `nbcore.train`, whose gradients were derived by hand, must end in
-# the same weights.
+# XOR is 1 where exactly one of two inputs is 1. Four samples, the 2-2-1 network with a linear output, and $C$ the
+# mean over samples of $(a - y)^2 / 2$. Every update builds a new graph of about a hundred values, walks it back, and
+# moves the weights by $-\eta$ times their gradients, with learning rate $\eta$ (eta). The same training by
+# `nbcore.train`, whose gradients were derived by hand, must end in the same weights.
 
 # %%
 samples = [(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)]
@@ -351,10 +351,10 @@ print("the same weights, with", len(C.graph()), "arrays in one graph")
 # %% [markdown]
 # ### 6. Broadcasting is a use, too
 #
-# *Second*: in $X W^\top + b$, the row $b$ has shape (1, 2), the product has shape (4, 2), and NumPy repeats $b$ for each sample. That is
-# called *broadcasting*. Each repetition is a use of $b$; so by the rule of this lesson, what the uses send back is
-# *added*. The gradient that arrives has four rows, and $b$ has one: sum over the samples. (That is where the sum in
-# `db = delta.sum(axis=0)` comes from.)
+# *Second*: in $X W^\top + b$, the row $b$ has shape (1, 2), the product has shape (4, 2), and NumPy repeats $b$ for
+# each sample. That is called *broadcasting*. Each repetition is a use of $b$; so by the rule of this lesson, what the
+# uses send back is *added*. The gradient that arrives has four rows, and $b$ has one: sum over the samples. (That is
+# where the sum in `db = delta.sum(axis=0)` comes from.)
 
 # %%
 b, g = Tensor([[0.5, -1.0]]), np.arange(8.0).reshape(4, 2)
@@ -365,9 +365,9 @@ assert (b.grad == autograd.unbroadcast(g, (1, 2))).all()
 # %% [markdown]
 # ### 7. Deep graphs
 #
-# *Third*: our `visit` calls itself once for every step of depth, and Python stops such calls at a depth of about a thousand. A
-# recurrent network or a long simulation is deeper than that. `Tensor.graph` keeps a list of its own instead, and has no such limit. (Exercise
-# 3 lets you write it.)
+# *Third*: our `visit` calls itself once for every step of depth, and Python stops such calls at a depth of about a
+# thousand. A recurrent network or a long simulation is deeper than that. `Tensor.graph` keeps a list of its own
+# instead, and has no such limit. (Exercise 3 lets you write it.)
 
 # %%
 def deep(x):
@@ -388,8 +388,8 @@ print(f"nbcore.Tensor: dy/dx = {x.grad:,.0f}")
 #
 # ### An odd start
 #
-# An expression that has it all: broadcasting in both directions, a value used three times, a matrix product, entries picked twice. With
-# odd numbers everywhere, no error can hide.
+# An expression that has it all: broadcasting in both directions, a value used three times, a matrix product, entries
+# picked twice. With odd numbers everywhere, no error can hide.
 
 # %%
 rng = np.random.default_rng(6)
@@ -456,9 +456,9 @@ for name, sizes, hidden, output, loss in networks:
 #
 # ## Break it
 #
-# An engine is short, and so are its bugs. Here is the one of `Value` again, for arrays, with three bugs as switches. Two
-# more belong to the caller, who may forget to set gradients to zero, or go back twice. (`vjps` are the functions of
-# Build 5, one for each parent. `unbroadcast` sums where broadcasting has repeated.)
+# An engine is short, and so are its bugs. Here is the one of `Value` again, for arrays, with three bugs as switches.
+# Two more belong to the caller, who may forget to set gradients to zero, or go back twice. (`vjps` are the functions
+# of Build 5, one for each parent. `unbroadcast` sums where broadcasting has repeated.)
 
 # %%
 def nearest_first(C):
@@ -524,11 +524,12 @@ explore.engine_bugs()
 # 5. *Broadcasting not undone*: which loss is lower? What has the network become unable to do?
 #
 # <details><summary>What we saw</summary>1: assigned keeps only the last use, here a: every output is pushed to 0, all
-# blue. Breadth first passes on z's gradient when only −y has come: pushed to 1, all orange. 2: nothing: every slope is right. The bugs are there all
-# the same, and wait for the first value that is used twice. 3: the sum of all gradients so far, which is momentum without
-# friction. At η = 5 it overshoots for good, and the right engine ends far lower. 4: no. W1 is 12 times too
-# large, b2 only 7 times: values between keep their gradients as well, and the more of them lie on the way, the
-# larger the factor. 5: the faulty one: each sample has biases of its own. Of any other point it can say nothing.</details>
+# blue. Breadth first passes on z's gradient when only −y has come: pushed to 1, all orange. 2: nothing: every slope
+# is right. The bugs are there all the same, and wait for the first value that is used twice. 3: the sum of all
+# gradients so far, which is momentum without friction. At η = 5 it overshoots for good, and the right engine ends far
+# lower. 4: no. W1 is 12 times too large, b2 only 7 times: values between keep their gradients as well, and the more
+# of them lie on the way, the larger the factor. 5: the faulty one: each sample has biases of its own. Of any other
+# point it can say nothing.</details>
 #
 # ### Will the loss tell?
 #
@@ -696,13 +697,13 @@ explore.Score(guesses, {
 # 4. Gradients are added: within a walk because a value has many uses, between walks until you set them to zero.
 # 5. Broadcasting is repeated use: sum it away.
 #
-# **Symbols** $C$ loss, or any one result · $x, y, w, b$ leaves · $z$ pre-activation · $a$ activation, output · $h$ hidden value · $g$
-# gradient that arrives, $dC/d(\text{result})$ · $\eta$ learning rate · $N$ samples
+# **Symbols** $C$ loss, or any one result · $x, y, w, b$ leaves · $z$ pre-activation · $a$ activation, output · $h$
+# hidden value · $g$ gradient that arrives, $dC/d(\text{result})$ · $\eta$ learning rate · $N$ samples
 #
 # **Sources** A. Griewank, A. Walther, *Evaluating Derivatives*, 2nd edition, 2008, chapter 3 (forward and reverse
 # mode) · A. Baydin, B. Pearlmutter, A. Radul, J. Siskind, *Automatic differentiation in machine learning: a survey*,
-# 2018 · S. Linnainmaa, *Taylor expansion of the accumulated rounding error*, 1976 (reverse mode) · D. Rumelhart, G. Hinton, R. Williams,
-# *Learning representations by back-propagating errors*, 1986
+# 2018 · S. Linnainmaa, *Taylor expansion of the accumulated rounding error*, 1976 (reverse mode) · D. Rumelhart, G.
+# Hinton, R. Williams, *Learning representations by back-propagating errors*, 1986
 #
 # [previous: 05, trace the gradient](05_backpropagation.ipynb)
 #
