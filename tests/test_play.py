@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from nbcore import MLP, SGD, Adam, he, moons, train
+from nbcore import MLP, SGD, Adam, Training, he, moons, train
 from nbcore.play import (
     DATA,
     FEATURES,
@@ -184,6 +184,14 @@ def test_advice(fields, words):
         assert re.search(words, text)
     else:
         assert text == ""
+
+
+def test_advice_on_ones_own_data():
+    s = Settings(data="own", output="tanh")
+    assert advice(s) == ""
+    assert "not probabilities" in advice(s, 2)
+    assert "softmax_ce is made for classes" in advice(s, 3)
+    assert "from -1 to 1 only" in advice(s, 0)
 
 
 # ---- Data
@@ -805,6 +813,27 @@ def test_views_of_huge_weights_are_finite(data, phi):
     for layer in range(1, 4):
         run.set_weight(layer, 0, 0, 1e6).set_bias(layer, 0, -1e6)
     all_finite(run.view(5, 4))
+
+
+def test_an_interrupt_loses_nothing(monkeypatch):
+    run, twin = Run(SMALL), Run(SMALL)
+    run.advance(50)
+    twin.advance(50)
+    advance = Training.advance
+
+    def interrupted(self, updates):
+        monkeypatch.undo()
+        advance(self, updates)
+        self.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Training, "advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.advance(20)
+    assert run.step_count == 50
+    run.advance(30)
+    twin.advance(30)
+    assert same(run, twin)
 
 
 # ---- Records

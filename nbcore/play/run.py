@@ -162,6 +162,8 @@ class Run:
     def advance(self, updates: int) -> int:
         """Up to `updates` more updates: how many were done. It stops before the loss or a weight gets beyond 1e300.
 
+        A KeyboardInterrupt leaves the run where it was at its last look.
+
         How a run is cut into pieces changes no digit. Once `diverged` is set nothing is done until a change, an edit,
         `last_good`, `rewind` or `reset`.
         """
@@ -194,6 +196,10 @@ class Run:
                     break
             except Diverged as stop:
                 gone, layer = stop.step, layer or stop.layer
+            except KeyboardInterrupt:
+                self._training.restore(self._anchor)
+                self._training.advance(self._step - self._training.step)
+                raise
             # Back, and up to the last update after which all was well.
             self._training.restore(self._anchor)
             updates = gone - 1 - self._training.step

@@ -241,10 +241,15 @@ def multiplied(settings: Settings) -> bool:
     return settings.init in ("xavier", "he") and settings.scale != 1
 
 
-def advice(settings: Settings) -> str:
-    """A word on what to expect of these settings where they are unusual; "" where nothing is."""
-    phi, loss = settings.pair
-    kind, words = settings.kind, []
+def advice(settings: Settings, classes: int | None = None) -> str:
+    """A word on what to expect of these settings where they are unusual; "" where nothing is.
+
+    `classes` is how many one's own data have, 0 for numbers to fit; of other data the settings tell.
+    """
+    kind, many, words = settings.kind, settings.many, []
+    if kind == "own" and classes is not None:
+        kind, many = "classes" if classes else "regression", classes > 2
+    phi, loss = pair(settings.output, settings.loss, kind, many)
     if kind == "classes" and loss.name == "mse":
         if phi.name in ("sigmoid", "softmax"):
             words.append(
@@ -254,10 +259,10 @@ def advice(settings: Settings) -> str:
         else:
             words.append(
                 f"mse on {phi} outputs: this fits the numbers 0 and 1, not probabilities; points that are far on the "
-                f"right side count as errors too. {'softmax with softmax_ce' if settings.many else 'sigmoid with bce'} "
+                f"right side count as errors too. {'softmax with softmax_ce' if many else 'sigmoid with bce'} "
                 "is made for classes."
             )
-    if kind == "classes" and settings.many and phi.name == "sigmoid":
+    if kind == "classes" and many and phi.name == "sigmoid":
         words.append("sigmoid for many classes: each output says yes or no for itself, and they need not sum to 1.")
     if kind == "regression" and phi.name != "identity":
         reach = {

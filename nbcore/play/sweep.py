@@ -46,7 +46,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class SweepProgress:
-    """How far a sweep is: `done` of `total` updates, summed over cells, and the grid so far."""
+    """How far a sweep is: `done` of `total` updates, summed over cells, and the grid, which is filled on the way."""
 
     done: int
     total: int

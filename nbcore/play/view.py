@@ -23,7 +23,8 @@ HUGE = 1e300
 class Numbers:
     """The cheap part: losses on all points, scores, weights, outputs.
 
-    `score` is the share of points in the right class, or for regression the root of the mean squared error;
+    `epoch` counts in the present batch size. `score` is the share of points in the right class, or for regression the
+    root of the mean squared error;
     `outputs` are the network's on the training points (N, n_out), `outputs_test` on the others; `predicted` the
     classes 0 to k-1 they stand for (empty for regression); `confusion` (k, k) counts test points, rows the true class.
     """
