@@ -46,8 +46,7 @@ def line(axes: Any, x: float, y: float, words: str = "", **more: Any) -> Line:
     return made
 
 
-@lru_cache(maxsize=4096)
-def _line(words: str, font: FontProperties, dpi: float, color: tuple[float, ...]) -> tuple[np.ndarray, float, int]:
+def written(words: str, font: FontProperties, dpi: float, color: tuple[float, ...]) -> tuple[np.ndarray, float, int]:
     """A line as an image in this color, rows upward; how wide it is; and how far it reaches below the baseline."""
     if words.count("$") >= 2:
         mask, wide, down = _formula(words, font, dpi)
@@ -66,6 +65,9 @@ def _line(words: str, font: FontProperties, dpi: float, color: tuple[float, ...]
     rgba[..., :3] = np.round(np.array(color[:3]) * 255)
     rgba[..., 3] = mask if color[3] == 1 else np.round(mask * color[3])
     return rgba[::-1], wide, down
+
+
+_line = lru_cache(maxsize=4096)(written)
 
 
 def _below(font: FontProperties, dpi: float) -> int:

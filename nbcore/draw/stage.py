@@ -71,9 +71,10 @@ class Stage:
             self._draw(self.axes, self.artists, result)
             if first:
                 self._make_room_for_squares()
+            if first or self.figure.stale:
+                self.width, self.height = (round(inches * DPI) for inches in self.figure.get_size_inches())
                 for artist in self._moving():
                     artist.set_animated(True)
-            if first or self.figure.stale:
                 self.canvas.draw()
                 self._background = self.canvas.copy_from_bbox(self.figure.bbox)
             else:
