@@ -40,6 +40,7 @@ from nbcore.explore.mse_vs_cross_entropy import (
     wrong_labels,
 )
 from nbcore.explore.picture import Picture
+from nbcore.explore.playground import Playground, playground
 from nbcore.explore.predict import Predict, Score
 from nbcore.explore.zero_init_failure import (
     Watch,
@@ -54,6 +55,7 @@ __all__ = [
     "Click",
     "Explorer",
     "Picture",
+    "Playground",
     "Predict",
     "Progress",
     "RaceTable",
@@ -82,6 +84,7 @@ __all__ = [
     "lab_network",
     "learned_bends",
     "one_neuron",
+    "playground",
     "race",
     "racer",
     "rate",

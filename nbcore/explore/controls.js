@@ -61,7 +61,7 @@ function makeControl(spec, id, parent, changed) {
         if (Math.abs(v - value) < Math.abs(spec.values[near] - value)) near = k;
       });
       input.value = near;
-      say(spec.values[near] === value ? spec.texts[near] : String(Number(value.toPrecision(4))));
+      say(spec.values[near] === value ? spec.texts[near] : String(Number(value.toPrecision(4))).replace("-", "\u2212"));
     };
     input.addEventListener("input", () => {
       say(spec.texts[input.value]);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,14 @@ class Control:
         return str(value)
 
 
+@dataclass(frozen=True)
 class Choice(Control):
-    """One of a few, by name."""
+    """One of a few, by name; `texts` are how the menu says them, where that is not the name itself."""
+
+    texts: tuple[str, ...] = ()
+
+    def text(self, value: Any) -> str:
+        return self.texts[self.values.index(value)] if self.texts else str(value)
 
 
 class Toggle(Control):
@@ -96,6 +102,11 @@ def choice(label: str, options: Iterable[str], value: str | None = None) -> Choi
     """A menu; starts at `value`, or at the first option."""
     options = tuple(options)
     return _started(Choice(label, next(iter(options), None) if value is None else value, options))
+
+
+def named(label: str, options: Mapping[str, Any], value: Any) -> Choice:
+    """A menu of things that have a name, {name: value}."""
+    return _started(Choice(label, value, tuple(options.values()), tuple(options)))
 
 
 def toggle(label: str, value: bool = False) -> Toggle:

@@ -1,0 +1,366 @@
+// Shows the playground: a bar of buttons, groups of controls of which one is open, and a picture that is alive.
+// Moves are sent one at a time, and the newest value of each control after that; pictures that have been shown are
+// answered, so that the kernel never runs ahead of the page.
+
+const REST = 160; // ms without a new picture, after which it is asked for once more, lossless
+const UNSEEN = 250; // ms after which a picture counts as shown, even if the page is in the background
+const UNHEARD = 2000; // ms after which a move counts as lost
+
+function button(parent, text, name, pressed, className) {
+  const node = make("button", className ?? "", parent, text);
+  node.type = "button";
+  if (name) node.setAttribute("aria-label", name);
+  keepKeys(node);
+  node.addEventListener("click", pressed);
+  return node;
+}
+
+// A data URL stays in this process of the browser: with pictures this frequent, half the work of a blob's URL.
+function urlOf(bytes, mime) {
+  const all = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
+  let text = all.toBase64?.();
+  if (text === undefined) {
+    text = "";
+    for (let k = 0; k < all.length; k += 0x8000) text += String.fromCharCode(...all.subarray(k, k + 0x8000));
+    text = btoa(text);
+  }
+  return `data:${mime};base64,${text}`;
+}
+
+async function copyFrom(field) {
+  field.focus();
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    return true;
+  } catch {
+    return document.execCommand("copy"); // pages that are not served over https
+  }
+}
+
+function render({ model, el }) {
+  const uid = `nbx-${++count}-${Math.random().toString(36).slice(2, 8)}`;
+  const title = model.get("title");
+  const root = make("div", "nbx nbx-play", el);
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-labelledby", uid + "-title");
+  root.tabIndex = -1; // a click on the picture brings the focus here, and the space bar plays
+  keepKeys(root);
+
+  const act = (name, more) => model.send({ act: name, ...more });
+  let pending = null, sent = 0, waiting = 0;
+  const flush = () => {
+    if (!pending || waiting) return;
+    model.send({ move: pending, n: `${uid}:${++sent}` });
+    pending = null;
+    waiting = setTimeout(() => { waiting = 0; flush(); }, UNHEARD);
+  };
+  const heard = () => {
+    if (model.get("heard") !== `${uid}:${sent}`) return;
+    clearTimeout(waiting);
+    waiting = 0;
+    flush();
+  };
+  const move = (name, value) => {
+    pending = { ...pending, [name]: value };
+    flush();
+  };
+
+  // ---- the bar
+  const bar = make("div", "nbx-bar", root);
+  make("div", "nbx-title", bar, title).id = uid + "-title";
+  const play = button(bar, "", "", () => act("toggle"), "nbx-go");
+  const buttons = {};
+  for (const [name, text, full] of model.get("buttons")) {
+    buttons[name] = button(bar, text, full, () => act(name));
+    buttons[name].title = full;
+  }
+  const specs = Object.fromEntries(model.get("controls").map((spec) => [spec.name, spec]));
+  const controls = {};
+  const place = (name, parent) => {
+    controls[name] = makeControl(specs[name], `${uid}-${name}`, parent, (value) => move(specs[name].sets ?? name, value));
+  };
+  place("speed", bar);
+
+  const basics = make("div", "nbx-controls nbx-basics", root);
+  model.get("basics").forEach((name) => place(name, basics));
+
+  // ---- groups, of which one is open at a time
+  const strip = make("div", "nbx-strip", root);
+  const panels = {}, tabs = {};
+  let open = "";
+  const openPanel = (name) => {
+    open = name;
+    for (const [key, panel] of Object.entries(panels)) {
+      panel.hidden = key !== open;
+      tabs[key].setAttribute("aria-expanded", String(key === open));
+    }
+    model.send({ open });
+  };
+  for (const { key, title: text, sections } of model.get("groups")) {
+    tabs[key] = button(strip, text, "", () => openPanel(open === key ? "" : key), "nbx-tab");
+    tabs[key].setAttribute("aria-controls", `${uid}-panel-${key}`);
+    tabs[key].setAttribute("aria-expanded", "false");
+    const panel = (panels[key] = make("div", "nbx-panel", root));
+    panel.id = `${uid}-panel-${key}`;
+    panel.setAttribute("role", "group");
+    panel.setAttribute("aria-label", text);
+    panel.hidden = true;
+    for (const { legend, names, dense, note } of sections) {
+      const set = make("fieldset", "", panel);
+      make("legend", legend ? "" : "nbx-spoken", set, legend || text);
+      const grid = make("div", dense ? "nbx-dense" : "nbx-controls", set);
+      names.forEach((name) => place(name, grid));
+      if (note) make("p", "nbx-note", set, note);
+    }
+  }
+  const row = (parent) => make("div", "nbx-row", parent);
+  const field = (parent, text, tag, id) => {
+    const label = make("label", "nbx-label", parent, text);
+    const input = make(tag, "nbx-text", parent);
+    input.id = label.htmlFor = `${uid}-${id}`;
+    input.spellcheck = false;
+    keepKeys(input);
+    return input;
+  };
+
+  const file = field(row(panels.data), "Your own data, as a CSV with the target in its last column:", "input", "file");
+  file.type = "file";
+  file.accept = ".csv,.tsv,.txt,text/csv";
+  file.addEventListener("change", async () => {
+    if (file.files.length) model.send({ csv: await file.files[0].text(), name: file.files[0].name });
+    file.value = "";
+  });
+
+  const compareText = make("p", "nbx-note", panels.compare);
+  const compareRow = row(panels.compare);
+  const compare = {};
+  for (const [name, text] of model.get("comparing")) compare[name] = button(compareRow, text, "", () => act(name));
+
+  const goal = make("p", "nbx-goal", panels.missions);
+  const progress = make("p", "nbx-won", panels.missions);
+  const missionRow = row(panels.missions);
+  const hint = make("p", "nbx-note", panels.missions);
+  button(missionRow, "Go to its start", "", () => act("mission start"));
+  const hintButton = button(missionRow, "Hint", "", () => { hint.hidden = !hint.hidden; showMission(); });
+  button(missionRow, "Show a solution", "", () => act("solution"));
+  hint.hidden = true;
+
+  const sweepRow = row(panels.sweep);
+  const sweep = button(sweepRow, "Run the sweep", "", () => act("sweep"), "nbx-go");
+  const map = make("img", "nbx-map", panels.sweep);
+  map.hidden = true;
+  map.addEventListener("click", ({ clientX, clientY }) => {
+    const { left, top, width, height } = map.getBoundingClientRect();
+    model.send({ cell: [(clientX - left) / width, (clientY - top) / height] });
+  });
+  const cellRow = row(panels.sweep);
+  cellRow.hidden = true;
+  place("cell", cellRow);
+  const takeCell = button(cellRow, "Take these settings", "", () => act("take cell"));
+
+  const shareText = field(panels.share, "All of this state, as one text:", "input", "text");
+  shareText.readOnly = true;
+  const shareRow = row(panels.share);
+  const copied = make("span", "nbx-note", null);
+  copied.setAttribute("role", "status");
+  const copy = (from) => async () => {
+    copied.textContent = (await copyFrom(from)) ? "Copied." : "Selected: copy it with Ctrl+C.";
+    setTimeout(() => { copied.textContent = ""; }, 3000);
+  };
+  button(shareRow, "Copy the text", "", copy(shareText));
+  shareRow.append(copied);
+  const paste = field(panels.share, "A text from somewhere else:", "input", "paste");
+  paste.placeholder = "spirals | 8 tanh, 8 tanh | adam eta=0.03";
+  const rebuild = () => model.send({ load: paste.value });
+  paste.addEventListener("keydown", ({ key }) => { if (key === "Enter") rebuild(); });
+  button(row(panels.share), "Rebuild that state", "", rebuild);
+  const code = field(panels.share, "The code: these lines lead to the same weights, to the last digit.", "textarea", "code");
+  code.readOnly = true;
+  const codeRow = row(panels.share);
+  button(codeRow, "Copy the code", "", copy(code));
+
+  // ---- what came out, and what happened
+  const readout = make("div", "nbx-readout", root);
+  const words = make("p", "nbx-said", root);
+  const run = make("div", "nbx-run", root);
+  const runBar = make("progress", "", run);
+  runBar.setAttribute("aria-label", "How far it is");
+  const runText = make("span", "nbx-left", run);
+  button(run, "Stop", "", () => act("stop"));
+  const stopped = make("div", "nbx-error", root);
+  stopped.setAttribute("role", "alert");
+  const stoppedText = make("p", "", stopped);
+  const stoppedRow = row(stopped);
+  button(stoppedRow, "Back to the last good state", "", () => act("last good"));
+  const lower = button(stoppedRow, "", "", () => act("last good, lower eta"));
+  const error = make("p", "nbx-error", root);
+  error.setAttribute("role", "alert");
+  const picture = make("img", "nbx-picture nbx-pickable", root);
+  const status = make("p", "nbx-spoken nbx-status", root);
+  const spoken = make("p", "nbx-spoken", root); // events at once, numbers once nothing moves
+  spoken.setAttribute("aria-live", "polite");
+
+  picture.addEventListener("click", ({ clientX, clientY }) => {
+    const { left, top, width, height } = picture.getBoundingClientRect();
+    model.send({ click: [(clientX - left) / width, (clientY - top) / height] });
+    root.focus({ preventScroll: true });
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== " " || event.target.matches("button, input, select, textarea")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act("toggle");
+  });
+
+  // ---- what the kernel says
+  const listeners = [];
+  const on = (names, show) => {
+    const event = names.split(" ").map((name) => "change:" + name).join(" ");
+    model.on(event, show);
+    listeners.push([event, show]);
+    show();
+  };
+  let resting;
+  on("count", () => {
+    const frame = model.get("frame"), n = model.get("count");
+    if (!frame || !frame.byteLength) return;
+    picture.src = urlOf(frame, model.get("mime"));
+    picture.style.aspectRatio = `${model.get("width")} / ${model.get("height")}`;
+    // Every second picture is answered: each answer makes JupyterLab show the kernel as busy, and idle again.
+    if (n % 2 === 0 || !model.get("playing")) {
+      const shown = picture.decode().catch(() => {});
+      Promise.race([shown, new Promise((done) => setTimeout(done, UNSEEN))]).then(() => model.send({ painted: n }));
+    }
+    clearTimeout(resting);
+    if (model.get("mime") === "image/jpeg") resting = setTimeout(() => model.send({ rest: true }), REST);
+  });
+  on("alt", () => { picture.alt = model.get("alt"); });
+  on("status", () => { status.textContent = model.get("status"); });
+  on("readout", () => {
+    const told = model.get("readout");
+    if (readout.childElementCount !== told.length)
+      readout.replaceChildren(...told.map(() => {
+        const pair = make("div");
+        make("span", "nbx-name", pair);
+        make("strong", "", pair);
+        return pair;
+      }));
+    told.forEach(([name, text], k) => {
+      const [label, value] = readout.children[k].children;
+      if (label.textContent !== name) label.textContent = name;
+      if (value.textContent !== text) value.textContent = text;
+    });
+  });
+  on("playing", () => {
+    const playing = model.get("playing");
+    play.textContent = playing ? "Pause" : "Play";
+    play.classList.toggle("nbx-playing", playing);
+    play.setAttribute("aria-label", (playing ? "Pause: " : "Play: ") + title);
+    play.title = playing ? "Stop here (space bar)" : "Train (space bar)";
+  });
+  on("said", () => {
+    words.textContent = model.get("said");
+    spoken.textContent = `${model.get("said")} ${model.get("status")}`;
+  });
+  const offered = {};
+  const showParams = () => {
+    const values = model.get("params");
+    for (const [name, { input, show, offer }] of Object.entries(controls)) {
+      const menu = model.get("menus")[name];
+      if (menu && JSON.stringify(menu) !== offered[name]) {
+        offered[name] = JSON.stringify(menu);
+        offer(menu.values, menu.texts);
+      }
+      const value = values[specs[name].sets ?? name];
+      // What is under the hand is ahead of the kernel: leave it where the hand is.
+      const held = input.matches(":active") || (specs[name].kind === "box" && input === document.activeElement);
+      if (value !== undefined && !held && !(pending && name in pending)) show(value);
+    }
+  };
+  on("params menus", showParams);
+  on("live", () => {
+    for (const [name, { input, show }] of Object.entries(controls)) {
+      const value = model.get("live")[specs[name].sets ?? name];
+      if (value !== undefined && !input.matches(":active") && input !== document.activeElement) show(value);
+    }
+  });
+  on("idle absent", () => {
+    const idle = model.get("idle"), absent = model.get("absent");
+    for (const [name, { input, box }] of Object.entries(controls)) {
+      box.hidden = absent.includes(name);
+      box.classList.toggle("nbx-idle", idle.includes(name));
+      box.title = idle.includes(name) ? "No effect with these settings" : "";
+      if (idle.includes(name)) input.setAttribute("aria-description", "no effect with these settings");
+      else input.removeAttribute("aria-description");
+    }
+  });
+  on("disabled", () => {
+    const disabled = model.get("disabled");
+    for (const [name, node] of Object.entries({ ...buttons, ...compare, sweep, "take cell": takeCell }))
+      node.disabled = disabled.includes(name);
+    for (const [name, node] of Object.entries(compare)) node.hidden = disabled.includes(name);
+  });
+  on("undo", () => {
+    const what = model.get("undo");
+    buttons.undo.title = what ? `Take back: ${what}` : "Nothing to take back";
+    buttons.undo.setAttribute("aria-label", what ? `Undo: ${what}` : "Undo");
+  });
+  on("progress", () => {
+    const { text, done, total, left } = model.get("progress");
+    run.hidden = total === undefined;
+    if (run.hidden) return;
+    runBar.max = total;
+    runBar.value = done;
+    runText.textContent = `${text}: ${left < 1 ? "almost done" : `about ${Math.ceil(left)} s left`}`;
+  });
+  on("diverged", () => {
+    const { text, eta } = model.get("diverged");
+    stopped.hidden = !text;
+    stoppedText.textContent = text ?? "";
+    lower.hidden = !eta;
+    lower.textContent = `Back, and go on with η = ${eta}`;
+  });
+  on("error", () => {
+    error.textContent = model.get("error");
+    error.hidden = !model.get("error");
+  });
+  on("comparison", () => { compareText.textContent = model.get("comparison"); });
+  const showMission = () => {
+    const { text, progress: how, won, hint: help } = model.get("mission");
+    goal.textContent = text ?? "";
+    progress.textContent = how ? (won ? "✓ " : "") + how : "";
+    progress.classList.toggle("nbx-done", Boolean(won));
+    missionRow.hidden = !text;
+    if (hint.textContent !== (help ?? "")) hint.hidden = true; // another mission
+    hint.textContent = help ?? "";
+    hintButton.setAttribute("aria-expanded", String(!hint.hidden));
+  };
+  on("mission", showMission);
+  on("sweep_frame", () => {
+    const frame = model.get("sweep_frame");
+    map.hidden = cellRow.hidden = !frame || !frame.byteLength;
+    if (map.hidden) return;
+    map.src = urlOf(frame, "image/png");
+  });
+  on("sweep_alt", () => { map.alt = model.get("sweep_alt"); });
+  on("text", () => { shareText.value = model.get("text"); });
+  on("code", () => {
+    code.value = model.get("code");
+    code.rows = Math.min(Math.max(code.value.split("\n").length, 3), 24);
+  });
+  on("heard", heard);
+  const opened = (message) => { if (message.open !== undefined && message.open !== open) openPanel(message.open); };
+  model.on("msg:custom", opened);
+  const forget = watchPage(root, (page) => model.send({ page }));
+
+  return () => {
+    forget();
+    clearTimeout(resting);
+    clearTimeout(waiting);
+    model.off("msg:custom", opened);
+    for (const [event, show] of listeners) model.off(event, show);
+  };
+}
+
+export default { render };
