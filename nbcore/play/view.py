@@ -24,9 +24,9 @@ class Numbers:
     """The cheap part: losses on all points, scores, weights, outputs.
 
     `epoch` counts in the present batch size. `score` is the share of points in the right class, or for regression the
-    root of the mean squared error;
-    `outputs` are the network's on the training points (N, n_out), `outputs_test` on the others; `predicted` the
-    classes 0 to k-1 they stand for (empty for regression); `confusion` (k, k) counts test points, rows the true class.
+    root of the mean squared error; `outputs` are the network's on the training points (N, n_out), `outputs_test` on the
+    others; `predicted` the classes 0 to k-1 they stand for (empty for regression); `confusion` (k, k) counts test
+    points, rows the true class.
     """
 
     step: int
