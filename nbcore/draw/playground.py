@@ -180,7 +180,7 @@ def net_plan(box: Box, sizes: tuple[int, ...], before: float, after: float) -> N
     tiles = [min(tile, 32.0), *[tile] * (len(sizes) - 1)]
     if bundled:
         tiles[0] = float(round(min(76.0, 0.8 * across, 0.4 * room)))
-        if shown[1] > 6:
+        if shown[1] > 6 and len(sizes) > 2:
             # Images of weights need room: their units zigzag.
             tiles[1] = float(math.floor(min(46.0, 1.75 * pitch, 0.45 * across)))
     first, last = left + before + tiles[0] / 2, left + wide - after - tile / 2
@@ -674,7 +674,7 @@ def _plane_frame(pad: Pad, box: Box, side: Side) -> None:
     pad.over.append(Stroke("plane", _rectangle(x, y, wide, wide), pad.soft, 1.0, crisp=True))
     title = {
         "plane": "What it says", "regions": "What it says", "curve": "What it says", "scatter": "Said over wanted",
-        "table": "Said across, true down",
+        "table": "Confusion (test)",
     }[kind]  # fmt: skip
     _title(pad, x, y - HEAD + 15, title, side.name)
     under = y + wide + 13
@@ -684,7 +684,7 @@ def _plane_frame(pad: Pad, box: Box, side: Side) -> None:
             at = (i + 0.5) * wide / k
             pad.say("axis", x - 5, y + at + 4, _short(name, 4), ha="right", size=10)
             pad.say("axis", x + at, under, _short(name, max(1, int(wide / k / 6))), ha="center", size=10)
-        words = [f"{len(p.labels_test):,} test points;", "orange: right,", "blue: wrong"]
+        words = ["true down, said across;", "orange: right, blue: wrong"]
         for n, line in enumerate(_wrapped(words, wide, 10, " ")):
             pad.say("legend", x, under + 15 + 13 * n, line, size=10, color=pad.soft)
         return
@@ -735,13 +735,13 @@ def _legend_frame(pad: Pad, box: Box, side: Side, kind: str) -> None:
             pad.over.append(Marks("legend", np.array([[middle, by + 6]]), MARKERS[k], 7.0, pad.paper, 0.6, shade))
             pad.say("legend", middle + 7, by + 10, _short(name, max(1, int((step - 14) / 6))), size=10)
     else:
-        for middle, text, face in ((x + 6, "train", pad.low), (x + 66, "test", None)):
+        for middle, text, face in ((x + 6, "train", pad.low), (x + 53, "test", None)):
             pad.over.append(Marks("legend", np.array([[middle, by + 5]]), "o", 6.5, pad.low, 1.2, face))
             pad.say("legend", middle + 8, by + 9, text, size=10)
-        line = np.array([[x + 126, by + 5], [x + 148, by + 5]])
-        dash = () if kind == "curve" else (4.0, 3.0)
-        pad.over.append(Stroke("legend", line[None], pad.accent if kind == "curve" else pad.soft, 2.0, dash=dash))
-        pad.say("legend", x + 153, by + 9, "said" if kind == "curve" else "exactly right", size=10)
+        line = np.array([[[x + 95, by + 5], [x + 117, by + 5]]])
+        look: Any = (pad.accent, 2.2, ()) if kind == "curve" else (pad.soft, 1.4, (4.0, 3.0))
+        pad.over.append(Stroke("legend", line, look[0], look[1], dash=look[2]))
+        pad.say("legend", x + 122, by + 9, "said" if kind == "curve" else "equal", size=10)
 
 
 @lru_cache(maxsize=32)
@@ -1050,7 +1050,7 @@ def _table_frame(pad: Pad, where: Plan, shot: Shot) -> None:
             size = min(11.5, (wide + GAPS[name] - 4) / len(title) / 0.62)
             pad.say("title", x, top - 23, title, size=size, bold=True)
             pad.say("note", x, top - 10, note, size=min(10.0, (wide + 8) / len(note) / 0.56), color=pad.soft)
-            for tick, text in _scale_ticks(name, wide):
+            for tick, text in _scale_ticks(name):
                 at = column_x(name, columns, tick)
                 known = name == "ratio" and tick == math.log10(FOLKLORE)
                 line = np.array([[[at, top], [at, bottom]]])
@@ -1077,11 +1077,11 @@ def _layer_name(side: Side, k: int) -> str:
     return f"{k + 1} {side.problem.output.name}" if k == len(hidden) else ""
 
 
-def _scale_ticks(name: str, wide: float) -> list[tuple[float, str]]:
+def _scale_ticks(name: str) -> list[tuple[float, str]]:
     if name == "a":
         return [(-2, f"{MINUS}2"), (0, "0"), (2, "2")]
     if name == "g":
-        return [(k, _power(k)) for k in ((-12, -8, -4, 0) if wide > 170 else (-10, -5, 0))]
+        return [(k, _power(k)) for k in (-8, -4, 0)]
     if name == "ratio":
         return [(-6, _power(-6)), (-3, _power(-3)), (0, "1")]
     return []
