@@ -1109,13 +1109,6 @@ def _inside(pad: Pad, where: Plan, shot: Shot, k: int) -> None:
                 counts = inside.activations if name == "a" else shown_gradients(inside.gradients)
                 _ridges(pad, f"{name}{tag}", columns, name, counts, top, row, k)
         y = top + (np.arange(layers) + 0.5) * row
-        mark: dict[str, Any] = {
-            "marker": "D",
-            "size": 6.5,
-            "color": pad.ink,
-            "width": 1.3,
-            "face": None if k else pad.ink,
-        }
         if "g" in columns:
             x, _ = columns["g"]
             for m, share in enumerate(inside.zero):
@@ -1124,17 +1117,20 @@ def _inside(pad: Pad, where: Plan, shot: Shot, k: int) -> None:
                     left, low = x + 4 * k, top + (m + 1) * row - 1
                     bar = _rectangle(left, low - high, 5, high)
                     pad.over.append(Stroke(f"zero{tag}", bar, pad.high, 1.0, face=None if k else pad.high, crisp=True))
-            pad.over.append(Marks(f"norm{tag}", _on_scale("g", columns, inside.norms, y + 0.1 * row), **mark))
+            _on_scale(pad, f"norm{tag}", "g", columns, inside.norms, y + 0.1 * row, not k)
         if "ratio" in columns:
-            pad.over.append(Marks(f"ratio{tag}", _on_scale("ratio", columns, inside.ratio, y), **mark))
+            _on_scale(pad, f"ratio{tag}", "ratio", columns, inside.ratio, y, not k)
 
 
-def _on_scale(name: str, columns: Any, values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Values of 0 are not drawn; those outside stand at the end of their scale."""
+def _on_scale(pad: Pad, tag: str, name: str, columns: Any, values: np.ndarray, y: np.ndarray, filled: bool) -> None:
+    """Diamonds at their numbers; arrows at an end for those beyond it; values of 0 are not drawn."""
     there = values > 0
     low, high = (G_LOW, G_HIGH) if name == "g" else (R_LOW, R_HIGH)
-    logs = np.clip(np.log10(values[there]), low, high)
-    return np.stack([column_x(name, columns, logs), y[there]], axis=1)
+    logs = np.log10(values[there])
+    at = np.stack([column_x(name, columns, np.clip(logs, low, high)), y[there]], axis=1)
+    for marker, which in (("D", (logs >= low) & (logs <= high)), ("<", logs < low), (">", logs > high)):
+        size = 6.5 if marker == "D" else 9.0
+        pad.over.append(Marks(tag, at[which], marker, size, pad.ink, 1.3, pad.ink if filled else None))
 
 
 def shown_gradients(counts: np.ndarray) -> np.ndarray:
