@@ -17,9 +17,9 @@ def silu_derivative(z, a):
 
 
 def dense_backward(delta, A_in, W):
-    dW = delta.T @ A_in
+    dW = A_in.T @ delta
     db = delta.sum(axis=0, keepdims=True)
-    return dW, db, delta @ W
+    return dW, db, delta @ W.T
 
 
 def output_delta(Z, A, Y, loss):
@@ -73,15 +73,15 @@ def test_solutions_are_what_nbcore_and_finite_differences_say():
         assert output_delta(z, sigmoid(z), Y, loss.name) == pytest.approx(slope, abs=1e-9)
 
 
-def test_the_layer_is_that_of_nbcore():
+def test_the_layer_is_that_of_nbcore_with_its_matrix_turned():
     rng = np.random.default_rng(2)
     X, Y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
     net = MLP([3, 2], output=identity)
     net.forward(X)
     net.backward(mse, Y)
     layer = net.layers[0]
-    dW, db, dA = dense_backward(layer.delta, X, layer.W)
-    assert (dW, db) == (pytest.approx(layer.dW, abs=1e-12), pytest.approx(layer.db, abs=1e-12))
+    dW, db, dA = dense_backward(layer.delta, X, layer.W.T)
+    assert (dW, db) == (pytest.approx(layer.dW.T, abs=1e-12), pytest.approx(layer.db, abs=1e-12))
     expected = numerical_gradient(lambda X: float(mse(X @ layer.W.T + layer.b, Y)), X)
     assert dA == pytest.approx(expected, abs=1e-9)
 
@@ -111,7 +111,7 @@ def tables():
     z = 2 * np.random.default_rng(5).normal(size=(7, 3))
     yield "slope", silu.derivative(z, silu(z)), backpropagation._silu_slips(z, silu(z))
     rng = np.random.default_rng(7)
-    dense = rng.normal(size=(7, 4)) / 7, sigmoid(rng.normal(size=(7, 5))), rng.normal(size=(4, 5))
+    dense = rng.normal(size=(7, 4)) / 7, sigmoid(rng.normal(size=(7, 5))), rng.normal(size=(5, 4))
     for name, (right, slips) in backpropagation._dense(*dense).items():
         yield name, right, slips
     rng = np.random.default_rng(3)
@@ -306,28 +306,28 @@ def dense(dW=None, db=None, dA=None):
 
 def one_sample(delta, A, W):
     for d, a in zip(delta, A, strict=True):  # = where += has to stand
-        dW, db = np.outer(d, a), d[None, :]
-    return dW, db, delta @ W
+        dW, db = np.outer(a, d), d[None, :]
+    return dW, db, delta @ W.T
 
 
 DENSE = {
-    "your dW is transposed: (5, 4) instead of (4, 5)": dense(dW=lambda d, A, W: A.T @ d),
-    "your dW is divided by N": dense(dW=lambda d, A, W: d.T @ A / len(A)),
-    "your dW is N times": dense(dW=lambda d, A, W: len(A) * d.T @ A),
-    "the sign of your dW": dense(dW=lambda d, A, W: -d.T @ A),
-    "a factor 2: your dW": dense(dW=lambda d, A, W: 2 * d.T @ A),
-    "a factor 1/2: your dW": dense(dW=lambda d, A, W: d.T @ A / 2),
-    "your dW is divided by n_out": dense(dW=lambda d, A, W: d.T @ A / d.shape[1]),
-    "your dW is divided by n_in": dense(dW=lambda d, A, W: d.T @ A / A.shape[1]),
+    "your dW is transposed: (4, 5) instead of (5, 4)": dense(dW=lambda d, A, W: d.T @ A),
+    "your dW is divided by N": dense(dW=lambda d, A, W: A.T @ d / len(A)),
+    "your dW is N times": dense(dW=lambda d, A, W: len(A) * A.T @ d),
+    "the sign of your dW": dense(dW=lambda d, A, W: -A.T @ d),
+    "a factor 2: your dW": dense(dW=lambda d, A, W: 2 * A.T @ d),
+    "a factor 1/2: your dW": dense(dW=lambda d, A, W: A.T @ d / 2),
+    "your dW is divided by n_out": dense(dW=lambda d, A, W: A.T @ d / d.shape[1]),
+    "your dW is divided by n_in": dense(dW=lambda d, A, W: A.T @ d / A.shape[1]),
     "in your dW only the last sample": one_sample,
-    "in your dW only the first sample": dense(dW=lambda d, A, W: np.outer(d[0], A[0])),
-    "your dW adds delta and A_in over samples first": dense(dW=lambda d, A, W: np.outer(d.sum(axis=0), A.sum(axis=0))),
+    "in your dW only the first sample": dense(dW=lambda d, A, W: np.outer(A[0], d[0])),
+    "your dW adds delta and A_in over samples first": dense(dW=lambda d, A, W: np.outer(A.sum(axis=0), d.sum(axis=0))),
     "over samples first: multiply sample by sample, then add; and your dW is divided by N": dense(
-        dW=lambda d, A, W: np.outer(d.sum(axis=0), A.mean(axis=0))
+        dW=lambda d, A, W: np.outer(A.mean(axis=0), d.sum(axis=0))
     ),
-    "your dW uses W": dense(dW=lambda d, A, W: d.T @ (d @ W)),
-    "your dW has one matrix a sample": dense(dW=lambda d, A, W: d[:, :, None] * A[:, None, :]),
-    "your dW adds over units, not over samples": dense(dW=lambda d, A, W: d @ A),
+    "your dW uses W": dense(dW=lambda d, A, W: W @ d.T @ d),
+    "your dW has one matrix a sample": dense(dW=lambda d, A, W: A[:, :, None] * d[:, None, :]),
+    "your dW adds over inputs, not over samples": dense(dW=lambda d, A, W: A @ d),
     "db is divided by N": dense(db=lambda d, A, W: d.mean(axis=0, keepdims=True)),
     "your db is N times": dense(db=lambda d, A, W: len(A) * d.sum(axis=0, keepdims=True)),
     "your db has shape (4,); keep it a row": dense(db=lambda d, A, W: d.sum(axis=0)),
@@ -339,23 +339,23 @@ DENSE = {
     "in your db only the last sample": dense(db=lambda d, A, W: d[[-1]]),
     "in your db only the first sample": dense(db=lambda d, A, W: d[[0]]),
     "the sign of your db": dense(db=lambda d, A, W: -d.sum(axis=0, keepdims=True)),
-    "dA_in uses W transposed": dense(dA=lambda d, A, W: d @ W.T),
-    "your dA_in is transposed: (5, 7) instead of (7, 5)": dense(dA=lambda d, A, W: W.T @ d.T),
-    "your dA_in multiplies from the wrong side: rows": dense(dA=lambda d, A, W: W.T @ d),
-    "from the wrong side, and W is not transposed": dense(dA=lambda d, A, W: W @ d),
+    "dA_in uses W as it is": dense(dA=lambda d, A, W: d @ W),
+    "your dA_in is transposed: (5, 7) instead of (7, 5)": dense(dA=lambda d, A, W: W @ d.T),
+    "your dA_in multiplies from the wrong side: rows": dense(dA=lambda d, A, W: W @ d),
+    "from the wrong side, and W is transposed": dense(dA=lambda d, A, W: W.T @ d),
     "your dA_in uses dW": dense(dA=lambda d, A, W: d @ (d.T @ A)),
     "your dA_in lacks W": dense(dA=lambda d, A, W: d * np.ones_like(A)),
-    "your dA_in holds a sigma'": dense(dA=lambda d, A, W: d @ W * A * (1 - A)),
-    "your dA_in holds a tanh'": dense(dA=lambda d, A, W: d @ W * (1 - A * A)),
-    "your dA_in is multiplied by A_in": dense(dA=lambda d, A, W: d @ W * A),
-    "your dA_in is divided by N": dense(dA=lambda d, A, W: d @ W / len(A)),
-    "the sign of your dA_in": dense(dA=lambda d, A, W: -d @ W),
-    "a factor 2: your dA_in": dense(dA=lambda d, A, W: 2 * d @ W),
+    "your dA_in holds a sigma'": dense(dA=lambda d, A, W: d @ W.T * A * (1 - A)),
+    "your dA_in holds a tanh'": dense(dA=lambda d, A, W: d @ W.T * (1 - A * A)),
+    "your dA_in is multiplied by A_in": dense(dA=lambda d, A, W: d @ W.T * A),
+    "your dA_in is divided by N": dense(dA=lambda d, A, W: d @ W.T / len(A)),
+    "the sign of your dA_in": dense(dA=lambda d, A, W: -d @ W.T),
+    "a factor 2: your dA_in": dense(dA=lambda d, A, W: 2 * d @ W.T),
     "return dW, db, dA_in": lambda d, A, W: dense_backward(d, A, W)[::-1],
     "return 3 arrays, dW, db, dA_in; got 2": lambda d, A, W: dense_backward(d, A, W)[:2],
-    "return 3 arrays, dW, db, dA_in; got one ndarray": lambda d, A, W: d @ W,
-    "your dW differs, most at": dense(dW=lambda d, A, W: d.T @ A + 0.01),
-    "called with delta (7, 4), A_in (7, 5) and W (4, 5)": lambda d, A, W: (np.zeros(4) @ np.zeros(5),) * 3,
+    "return 3 arrays, dW, db, dA_in; got one ndarray": lambda d, A, W: d @ W.T,
+    "your dW differs, most at": dense(dW=lambda d, A, W: A.T @ d + 0.01),
+    "called with delta (7, 4), A_in (7, 5) and W (5, 4)": lambda d, A, W: (np.zeros(4) @ np.zeros(5),) * 3,
 }
 
 
@@ -366,7 +366,7 @@ def test_dense_backward_tells_slips_apart(diagnosis):
 
 def test_dense_backward_takes_other_ways():
     assert exercises.check_dense_backward(
-        lambda d, A, W: [np.einsum("ni,nj->ij", d, A), np.ones((1, len(d))) @ d, np.einsum("ni,ij->nj", d, W)]
+        lambda d, A, W: [np.einsum("nj,ni->ij", d, A), np.ones((1, len(d))) @ d, np.einsum("nj,ij->ni", d, W)]
     ).passed
 
 

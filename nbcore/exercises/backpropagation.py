@@ -145,9 +145,9 @@ def check_silu_derivative(derivative: Callable[..., Any]) -> Verdict:
 
 
 def _dense(delta: np.ndarray, A: np.ndarray, W: np.ndarray) -> Judged:
-    """The right answers and the slips, as far as the shapes let them through."""
+    """The right answers and the slips, as far as the shapes let them through; W has a column for each unit."""
     (N, n_out), n_in = delta.shape, A.shape[1]
-    dW, db, dA = delta.T @ A, delta.sum(axis=0, keepdims=True), delta @ W
+    dW, db, dA = A.T @ delta, delta.sum(axis=0, keepdims=True), delta @ W.T
 
     def judged(name: str, forms: Mapping[str, Callable[[], Any]]) -> tuple[np.ndarray, Slips]:
         factors = {
@@ -167,16 +167,16 @@ def _dense(delta: np.ndarray, A: np.ndarray, W: np.ndarray) -> Judged:
             "dW",
             {
                 "": lambda: dW,
-                "your dW is transposed: row j belongs to unit j, so delta comes first": lambda: dW.T,
-                "your dW adds over units, not over samples: transpose delta": lambda: delta @ A,
+                "your dW is transposed: here column j belongs to unit j, so A_in comes first": lambda: dW.T,
+                "your dW adds over inputs, not over samples: transpose A_in": lambda: A @ delta,
                 "in your dW only the last sample counts: each sample adds its share (+=)": lambda: np.outer(
-                    delta[-1], A[-1]
+                    A[-1], delta[-1]
                 ),
-                "in your dW only the first sample counts": lambda: np.outer(delta[0], A[0]),
+                "in your dW only the first sample counts": lambda: np.outer(A[0], delta[0]),
                 "your dW adds delta and A_in over samples first: multiply sample by sample, then add": lambda: np.outer(
-                    delta.sum(axis=0), A.sum(axis=0)
+                    A.sum(axis=0), delta.sum(axis=0)
                 ),
-                "your dW uses W: the slope of z = W a + b by W is a": lambda: delta.T @ (delta @ W),
+                "your dW uses W: the slope of z by W is what came in": lambda: (delta @ W.T).T @ delta,
             },
         ),
         "db": judged(
@@ -186,20 +186,20 @@ def _dense(delta: np.ndarray, A: np.ndarray, W: np.ndarray) -> Judged:
                 "in your db only the last sample counts: each sample adds its share (+=)": lambda: delta[-1:],
                 "in your db only the first sample counts": lambda: delta[:1],
                 "your db adds over units as well: each unit has its own bias": lambda: np.full((1, n_out), delta.sum()),
-                "your db holds A_in: the slope of z = W a + b by b is 1": lambda: A.sum(axis=0, keepdims=True),
+                "your db holds A_in: the slope of z by b is 1": lambda: A.sum(axis=0, keepdims=True),
             },
         ),
         "dA_in": judged(
             "dA_in",
             {
                 "": lambda: dA,
-                "your dA_in uses W transposed: W^T delta on the board is delta @ W with rows": lambda: delta @ W.T,
-                "your dA_in is transposed: W^T delta on the board is delta @ W with rows": lambda: dA.T,
-                "your dA_in multiplies from the wrong side, and W is not transposed: rows are samples": lambda: (
-                    W @ delta
+                "your dA_in uses W as it is: here each unit has a column of W, and delta goes back along rows": lambda: (
+                    delta @ W
                 ),
-                "your dA_in multiplies from the wrong side: rows are samples": lambda: W.T @ delta,
-                "your dA_in uses dW: it goes back through W itself": lambda: delta @ dW,
+                "your dA_in is transposed: rows are samples": lambda: dA.T,
+                "your dA_in multiplies from the wrong side, and W is transposed: rows are samples": lambda: W.T @ delta,
+                "your dA_in multiplies from the wrong side: rows are samples": lambda: W @ delta,
+                "your dA_in uses dW: it goes back through W itself": lambda: delta @ dW.T,
                 "your dA_in lacks W: each unit sends delta back times its weights": lambda: delta * np.ones_like(A),
                 "your dA_in holds a sigma': that belongs to the layer below, which knows its own phi": lambda: (
                     dA * A * (1 - A)
@@ -234,7 +234,7 @@ def _dense_shape(name: str, value: Any, N: int, n_in: int, n_out: int) -> Verdic
 
 def _check_dense(function: Callable[..., Any], N: int, n_in: int, n_out: int) -> Verdict | None:
     rng = np.random.default_rng(N)
-    arguments = rng.normal(size=(N, n_out)) / N, sigmoid(rng.normal(size=(N, n_in))), rng.normal(size=(n_out, n_in))
+    arguments = rng.normal(size=(N, n_out)) / N, sigmoid(rng.normal(size=(N, n_in))), rng.normal(size=(n_in, n_out))
     given = [argument.copy() for argument in arguments]
     value, verdict = call(function, *given)
     if verdict:
@@ -254,12 +254,15 @@ def _check_dense(function: Callable[..., Any], N: int, n_in: int, n_out: int) ->
 
 
 def check_dense_backward(dense_backward: Callable[..., Any]) -> Verdict:
-    """For dense_backward(delta, A_in, W) -> dW, db, dA_in: delta^T A_in, the sum of delta over samples, delta W."""
+    """For dense_backward(delta, A_in, W) -> dW, db, dA_in, of a layer with a column of W for each unit, Z = A_in W + b.
+
+    They are A_in^T delta, the sum of delta over samples, and delta W^T.
+    """
     verdict = _check_dense(dense_backward, 7, 5, 4)
     if verdict and "stopped with ValueError" in verdict.message:
         return _explained(
             verdict,
-            "delta (7, 4), A_in (7, 5) and W (4, 5)",
+            "delta (7, 4), A_in (7, 5) and W (5, 4)",
             ((f"{N} samples, 4 inputs and 4 units", _check_dense(dense_backward, N, 4, 4)) for N in (7, 4)),
         )
     return verdict or _check_dense(dense_backward, 6, 2, 3) or passed("within 1e-9, for 7 samples, 5 inputs, 4 units")

@@ -628,7 +628,7 @@ def how_small_a_nudge(**start: Any) -> Explorer:
     controls = {
         "activation": choice("activation", FUNCTIONS, start.get("activation", "sigmoid")),
         "z": slider("pre-activation z", start.get("z", 0.5), -2, 2, 0.01),
-        "h": rate("nudge h", start.get("h", 0.001), 1e-13, 1, 5),
+        "h": rate("nudge h", start.get("h", 1.0), 1e-13, 1, 5),
     }
     return Explorer(
         controls,

@@ -57,14 +57,17 @@ guesses
 # ## Explore
 #
 # Three neurons in a row, with one weight and one bias each. Every neuron computes $z = w a + b$ from the $a$ before it,
-# and answers $a = \sigma(z)$, where $\sigma(z) = 1/(1 + e^{-z})$ is the sigmoid. The last $a$ should be the target $y$;
-# the *loss* $C = (a - y)^2$ says by how much it is missed. $\partial C/\partial w$ is the *gradient*: how fast $C$
-# changes with $w$. $\delta$ (delta) is the same for $z$.
+# and answers $a = \sigma(z)$, where $\sigma(z) = 1/(1 + e^{-z})$ is the sigmoid. A number in brackets, as in $w^{(2)}$, says
+# which neuron. The last $a$ should be the target $y$; the *loss* $C = (a - y)^2$ says by how much it is missed.
+#
+# $\partial C/\partial w$ is the *gradient*: how fast $C$ changes with $w$. $\delta$ (delta) is the same for $z$. And
+# $\varphi'$ (phi prime) is the slope of the neuron's function $\varphi$, here of the sigmoid.
 #
 # The picture is a *microscope*: all numbers of one training step, in nine *states*. It stands at the end of the way back.
 # **Take *state* to *start*, and go forward one by one.** Then choose a *weight to follow*, with the menu or by a click.
 # Below the network, its gradient is written out as a product, beside the value found by nudging that weight
-# (*finite differences*). Every number in a box may be changed.
+# (*finite differences*). Every number in a box may be changed. (In a narrow window, Ctrl+B hides JupyterLab's list of
+# files, and the picture gets the room.)
 
 # %%
 chain_view = explore.backprop_microscope(preset="chain", step=7)
@@ -109,18 +112,29 @@ W2, b2 = np.array([[0.40, 0.45], [0.50, 0.55]]), np.array([0.60, 0.60])
 a_in, w, b = sigmoid(W1 @ x + b1), W2[0], b2[0]
 z = w[0] * a_in[0] + w[1] * a_in[1] + b
 a = sigmoid(z)
-print(f"z = {z:.6f}, a = {a:.6f}, C = {(a - y[0]) ** 2 / 2:.6f}")
+
+def C_first(w, b, a_in):  # the share of the first output
+    return (sigmoid(w @ a_in + b) - y[0]) ** 2 / 2
+
+print(f"z = {z:.6f}, a = {a:.6f}, C = {C_first(w, b, a_in):.6f}")
 print(f"with an average instead of the sum: z = {np.mean(w * a_in) + b:.6f}")
 
 # %% [markdown]
 # ### 2. Three factors
 #
-# How does $C$ change with $w_1$? The weight moves $z$, $z$ moves $a$, $a$ moves $C$. The chain rule multiplies the three
-# effects:
+# How does $C$ change with $w_1$? The weight moves $z$, $z$ moves $a$, $a$ moves $C$. Each of the three has a slope:
+#
+# - $\partial z/\partial w_1 = a_1$, for this is what $w_1$ is multiplied by in $z$
+# - $da/dz = \sigma'(z) = a\,(1 - a)$, for the derivative of $1/(1 + e^{-z})$ is
+#   $\frac{1}{1 + e^{-z}} \cdot \frac{e^{-z}}{1 + e^{-z}}$, and that is $a$ times $1 - a$
+# - $\partial C/\partial a = a - y$, for the square brings a factor 2, and the 1/2 takes it away
+#
+# A nudge of $w_1$ is passed on from one to the next, and grows or shrinks by each slope. So the chain rule multiplies
+# them:
 #
 # $$\frac{\partial C}{\partial w_1}
 # = \frac{\partial C}{\partial a} \cdot \frac{da}{dz} \cdot \frac{\partial z}{\partial w_1}
-# = (a - y) \cdot \sigma'(z) \cdot a_1, \qquad \sigma'(z) = a\,(1 - a).$$
+# = (a - y) \cdot \sigma'(z) \cdot a_1 .$$
 #
 # To check it, move $w_1$ a little to both sides and watch $C$. That is what `numerical_gradient` does; such a quotient
 # is called a *finite difference*.
@@ -128,7 +142,7 @@ print(f"with an average instead of the sum: z = {np.mean(w * a_in) + b:.6f}")
 # %%
 print(f"{a - y[0]:.6f} * {a * (1 - a):.6f} * {a_in[0]:.6f} =",
       f"{(a - y[0]) * a * (1 - a) * a_in[0]:.9f}")
-nudged = numerical_gradient(lambda w: (sigmoid(w @ a_in + b) - y[0]) ** 2 / 2, w)
+nudged = numerical_gradient(lambda w: C_first(w, b, a_in), w)
 print(f"nudging w1: {nudged[0]:.9f}")
 
 # %% [markdown]
@@ -138,7 +152,8 @@ print(f"nudging w1: {nudged[0]:.9f}")
 # ### 3. Delta
 #
 # The first two factors have nothing to do with $w_1$: they are the same for $w_2$ and for $b$. They get a name of their
-# own:
+# own. Only the third changes, the slope of $z = w_1 a_1 + w_2 a_2 + b$: it is $a_k$ for a weight, 1 for the bias, and
+# $w_k$ for an input:
 #
 # $$\delta = \frac{\partial C}{\partial z} = (a - y)\, \sigma'(z), \qquad
 # \frac{\partial C}{\partial w_k} = \delta\, a_k, \qquad
@@ -146,12 +161,13 @@ print(f"nudging w1: {nudged[0]:.9f}")
 # \frac{\partial C}{\partial a_k} = \delta\, w_k.$$
 #
 # So one $\delta$ a neuron is enough. The last formula, the effect of an *input*, is what the neurons before it need.
+# All of it by nudging:
 
 # %%
 delta = (a - y[0]) * a * (1 - a)
 assert np.allclose(delta * a_in, nudged)
-nudged = numerical_gradient(lambda a_in: (sigmoid(w @ a_in + b) - y[0]) ** 2 / 2, a_in)
-assert np.allclose(delta * w, nudged)
+assert np.isclose(delta, numerical_gradient(lambda b: C_first(w, b, a_in), b))
+assert np.allclose(delta * w, numerical_gradient(lambda a: C_first(w, b, a), a_in))
 print(f"delta = {delta:.9f}")
 
 # %% [markdown]
@@ -162,8 +178,9 @@ print(f"delta = {delta:.9f}")
 # counted into the biases. What is left is a *chain*: one input, one weight and one bias for each neuron. All $z$ and $a$
 # are the same numbers as before, and $C$ is still the share of the first output.
 #
-# The weight $w^{(1)}$ of the first neuron moves its $z^{(1)}$, then $a^{(1)}$, then $z^{(2)}$. From there on, $\delta$
-# knows the way:
+# A number in brackets counts its neurons. The weight $w^{(1)}$ moves $z^{(1)}$, that moves $a^{(1)}$, and that is an
+# *input* of the second neuron: how it moves $C$ was the last formula of Derive 3. Two slopes are left to multiply by,
+# $\sigma'(z^{(1)})$ and $x$:
 #
 # $$\frac{\partial C}{\partial w^{(1)}}
 # = \underbrace{\delta^{(2)}\; w^{(2)}}_{\partial C / \partial a^{(1)}}\;
@@ -171,9 +188,10 @@ print(f"delta = {delta:.9f}")
 
 # %%
 side = b1[0] + W1[0, 1] * x[1], b2[0] + W2[0, 1] * a_in[1]  # the biases of the chain
-first = sigmoid(W1[0, 0] * x[0] + side[0])  # the same activation as before
-path_1 = delta * W2[0, 0] * first * (1 - first) * x[0]
-print(f"by the chain rule: {path_1:.9f}")
+path_1 = delta * W2[0, 0] * a_in[0] * (1 - a_in[0]) * x[0]
+nudged = numerical_gradient(
+    lambda v: C_first(w[:1], side[1], sigmoid(v * x[:1] + side[0])), W1[0, 0])
+print(f"by the chain rule: {path_1:.9f}, nudging {nudged:.9f}")
 
 # %% [markdown]
 # ### 5. A chain of any length
@@ -184,10 +202,12 @@ print(f"by the chain rule: {path_1:.9f}")
 # \frac{\partial C}{\partial w^{(l)}} = \delta^{(l)} a^{(l-1)}, \qquad
 # \frac{\partial C}{\partial b^{(l)}} = \delta^{(l)} .$$
 #
-# Here $l$ counts the neurons and $a^{(0)} = x$. The code keeps all $a$ on the way forward, because the way back needs
-# them. This is backpropagation, whole. All that is still missing is more than one neuron in a layer. First it repeats
-# Derive 4; then it takes the three weights and three biases of the microscope. There $C = (a - y)^2$, without the 1/2, so all
-# gradients are twice as large: $\partial C/\partial w^{(3)} = 2(a^{(3)} - y)\, \sigma'(z^{(3)})\, a^{(2)}$.
+# Here $l$ counts the neurons, and $a^{(0)} = x$. The code keeps all $a$ on the way forward, because the way back needs
+# them; it counts from 0, so `w[k]` weighs `a[k]`. This is backpropagation, whole. All that is still missing is more than
+# one neuron in a layer.
+#
+# The second cell tries it on the chain of Derive 4, then on that of the microscope. There $C = (a - y)^2$, without the
+# 1/2, so all gradients are twice as large: $\partial C/\partial w^{(3)} = 2(a^{(3)} - y)\, \sigma'(z^{(3)})\, a^{(2)}$.
 
 # %%
 def chain(w, b, x, y):
@@ -198,7 +218,8 @@ def chain(w, b, x, y):
     for k in reversed(range(len(w))):
         dw.insert(0, delta * a[k])  # a[k] is what came in
         db.insert(0, delta)
-        delta = delta * w[k] * a[k] * (1 - a[k])
+        if k > 0:
+            delta = delta * w[k] * a[k] * (1 - a[k])
     return np.array(dw), np.array(db), (a[-1] - y) ** 2 / 2
 
 # %%
@@ -212,16 +233,19 @@ print("as in the microscope: weights", (2 * dw).round(7), "biases", (2 * db).rou
 # ### 6. Indices: who is who
 #
 # Back to the whole network. A layer has several neurons, so each number needs an index. $w_{jk}$ is the weight **to**
-# neuron $j$ **from** neuron $k$ of the layer before: first where it arrives, then where it comes from. Then
+# neuron $j$ **from** neuron $k$ of the layer before: first where it arrives, then where it comes from. The letter tells
+# the layer: $j$ always counts outputs, $k$ hidden neurons, $i$ inputs. So $w_{jk}$ is an entry of $W_2$, and $w_{ki}$ one
+# of $W_1$. Then
 #
-# $$z_j = \sum_k w_{jk}\, a_k + b_j, \qquad a_j = \sigma(z_j), \qquad C = \sum_j \tfrac12 (a_j - y_j)^2 .$$
+# $$z_k = \sum_i w_{ki}\, x_i + b_k, \qquad z_j = \sum_k w_{jk}\, a_k + b_j, \qquad
+# C = \sum_j \tfrac12 (a_j - y_j)^2,$$
 #
-# The sum runs over $k$, all that comes *in*. And it includes the bias: some texts leave $b_j$ out of $z_j$ at this
-# point. The numbers notice.
+# with $a = \sigma(z)$ for each. The sums run over all that comes *in*. And the bias belongs to $z$: some texts leave it
+# out at this point. The numbers notice.
 
 # %%
 def forward(W1, b1, W2, b2):
-    a1 = [sigmoid(sum(W1[j, k] * x[k] for k in (0, 1)) + b1[j]) for j in (0, 1)]
+    a1 = [sigmoid(sum(W1[k, i] * x[i] for i in (0, 1)) + b1[k]) for k in (0, 1)]
     a2 = [sigmoid(sum(W2[j, k] * a1[k] for k in (0, 1)) + b2[j]) for j in (0, 1)]
     return a1, a2, sum((a2[j] - y[j]) ** 2 / 2 for j in (0, 1))
 
@@ -248,19 +272,23 @@ print(f"summed over j: {sum(delta2) * a1[0]:.9f}")
 # %% [markdown]
 # ### 8. Indices: one layer down, through every j
 #
-# A hidden $a_k$ is another matter. It goes to *every* output, so it moves $C$ in several ways at once. Small effects add
-# up: **here** is the place for the sum over $j$.
+# A hidden $a_k$ is another matter. It goes to *every* output. Move it by a tiny $\varepsilon$: then each $z_j$ moves by
+# $w_{jk}\, \varepsilon$, and each of these moves $C$ by $\delta_j\, w_{jk}\, \varepsilon$. Small effects add up: **here** is
+# the place for the sum over $j$.
 #
 # $$\frac{\partial C}{\partial a_k} = \sum_j \delta_j\, w_{jk}, \qquad
 # \delta_k = \Big(\sum_j \delta_j\, w_{jk}\Big)\, \sigma'(z_k), \qquad
 # \frac{\partial C}{\partial w_{ki}} = \delta_k\, x_i .$$
+#
+# What follows the sum is as in a chain: a slope, and what came in. Both gradients below have two terms, one for each
+# output:
 
 # %%
 ways = [delta2[j] * W2[j, 0] for j in (0, 1)]  # from the first hidden neuron
-print(f"over the first output {ways[0]:.9f}, over the second {ways[1]:.9f}")
-print(f"together {sum(ways):.9f}")
+nudged = numerical_gradient(lambda a: np.sum((sigmoid(W2 @ a + b2) - y) ** 2) / 2, a1)
+print(f"of a_1: {ways[0]:.9f} {ways[1]:+.9f} = {sum(ways):.9f}, nudging {nudged[0]:.9f}")
 path_2 = ways[1] * a1[0] * (1 - a1[0]) * x[0]
-print(f"gradient of W1[0, 0]: {path_1:.9f} {path_2:+.9f} = {path_1 + path_2:.9f}")
+print(f"of W1[0, 0]: {path_1:.9f} {path_2:+.9f} = {path_1 + path_2:.9f}")
 
 # %% [markdown]
 # ### 9. It was the chain all along
@@ -284,6 +312,7 @@ def by_paths(W1, b1, W2, b2, x, y):
     return dW1
 
 nudged_1 = numerical_gradient(lambda W1: forward(W1, b1, W2, b2)[2], W1)
+print(f"nudging W1[0, 0]: {nudged_1[0, 0]:.9f}")
 assert np.allclose(by_paths(W1, b1, W2, b2, x, y), nudged_1)
 
 # %%
@@ -307,7 +336,8 @@ assert np.allclose(by_index(W1, b1, W2, b2, x, y)[0], nudged_1)
 #
 # $$z_1 = W_1 x + b_1, \quad a_1 = \sigma(z_1), \quad z_2 = W_2 a_1 + b_2, \quad a_2 = \sigma(z_2).$$
 #
-# From here on, an index counts layers. (`[:, None]` makes a column; `@` is the matrix product.)
+# From here on, an index counts layers. (In code, a name that ends in `_` holds a column, made by `[:, None]`; `@` is the
+# matrix product.)
 #
 # ### 11. Matrices: the gradient of $W_2$
 #
@@ -340,7 +370,8 @@ for name, dW2 in (("nudging", nudged), ("delta2 a1^T", delta2_ @ a1_.T),
 # ### 12. Matrices: why the transpose
 #
 # $\sum_j \delta_j w_{jk}$ runs over the *first* index of $W_2$. A product $W_2\,\delta$ would run over the second. So
-# $W_2$ has to be turned:
+# $W_2$ has to be turned. (The sizes say so as well: $W_2$ leads from hidden neurons to outputs, and on the way back
+# something has to lead from outputs to hidden neurons.)
 #
 # $$\delta_1 = \big(W_2^T\, \delta_2\big) * \sigma'(z_1), \qquad
 # \frac{\partial C}{\partial W_1} = \delta_1\, x^T, \qquad \frac{\partial C}{\partial b_1} = \delta_1 .$$
@@ -402,9 +433,10 @@ print(f"nudging W1[0, 0]: {numerical_gradient(mean_loss, W1)[0, 0]:.7f}")
 # %% [markdown]
 # ### 15. Rows: transpose the line, reverse the order
 #
-# All samples at once: in code, **each sample is a row**. A column turned into a row is transposed, and
-# $(AB)^T = B^T A^T$. So each line of the board becomes a line of code by one rule: *transpose the line, reverse the
-# order.*
+# All samples at once: in code, **each sample is a row**. So $z$, $a$ and $\delta$, columns on the board, are transposed,
+# and products follow, by $(AB)^T = B^T A^T$. For the lines that compute them there is one rule: *transpose the line,
+# reverse the order.* But $W$ belongs to no sample, so neither $W$ nor its gradient turns: there, just put in what $\delta$
+# and $a^T$ are now, `D.T` and `A`.
 #
 # | the board: a sample is a column | the code: $N$ samples are rows |
 # |---|---|
@@ -413,8 +445,8 @@ print(f"nudging W1[0, 0]: {numerical_gradient(mean_loss, W1)[0, 0]:.7f}")
 # | $\partial C/\partial W = \delta\, a^T$ | `dW = D.T @ A` |
 # | $\partial C/\partial b = \delta$ | `db = D.sum(axis=0, keepdims=True)` |
 #
-# The last two lines hold a gift: `D.T @ A` multiplies *and adds up over the samples*. For the mean, a $1/N$ is needed.
-# It has **one home**: the first delta. From there it travels along.
+# The last two lines hold a gift: `D.T @ A` multiplies *and adds up over the samples*, row by row. For the mean, a $1/N$ is
+# needed. It has **one home**: the first delta. From there it travels along.
 #
 # ### 16. Four forms, one gradient
 #
@@ -487,7 +519,8 @@ for layer, (dW, db) in zip(net.layers, mine):
 #
 # Training is a loop of five steps: **forward, loss, gradient, update, repeat** (until the loss stops falling, or a number
 # of updates is done). Here it is on two moons, 200 points in the plane in two classes, with nothing hidden; and then
-# `train`, which has to give the same numbers.
+# `train`, which has to give the same numbers. (The hidden units are tanh, whose slope is $1 - a^2$; the loss is
+# cross-entropy, so $\delta_2 = (a_2 - y)/N$.)
 
 # %%
 X, Y = moons(200, seed=0)
@@ -505,15 +538,12 @@ for _ in range(500):                                          # 5. repeat
 right = (A2 > 0.5) == Y
 print(f"loss {losses[0]:.4f} to {losses[-1]:.4f}, {right.mean():.0%} right")
 
-
 history = train(net, X, Y, bce, eta=0.5, steps=500)
 assert np.abs(history.loss[:500] - losses).max() < 1e-12
 assert np.abs(net.layers[0].W - V1).max() < 1e-12
 print(f"train: loss {history.loss[0]:.4f} to {history.loss[499]:.4f}")
 
 # %% [markdown]
-# (The hidden units are tanh, with $\tanh'(z) = 1 - a^2$; the loss is cross-entropy, so $\delta_2 = (a_2 - y)/N$.)
-#
 # ## Check
 #
 # ### The worked example, digit by digit
@@ -546,8 +576,8 @@ print(f"C after, if only W1 moves: {C_of(new_W1, W2):.10f}")
 # The published step says: $W_2$ .35891648, .408666186, .511301270, .561370121, and $W_1$ .149780716, .19956143,
 # .24975114, .29950229. All digits agree. But the published loss after the step is **.291027924**, and ours isn't.
 #
-# (The last number is another slip: a well-known text heads its last update "$W_2, b_2$", but prints the formula of $W_1$
-# only. Read literally, $W_2$ never learns, and $C$ hardly falls. Exercise 4 asks for all four lines.)
+# (The last line shows another slip: a well-known text heads its last update "$W_2, b_2$", but prints the formula of $W_1$
+# once more. Read literally, $W_2$ never learns, and $C$ hardly falls. Exercise 4 asks for all four lines.)
 #
 # Here is the microscope again, on this network. **Choose a weight of the first layer.** Its gradient is a sum of two
 # products now, one for each path.
@@ -805,31 +835,33 @@ def silu_derivative(z, a):
 exercises.check_silu_derivative(silu_derivative)
 
 # %% [markdown]
-# ### Exercise 2: Back through a dense layer
+# ### Exercise 2: Back through the layer of another library
 #
-# A layer computed `Z = A_in @ W.T + b`. Going back, it receives `delta`, which is $\partial C/\partial z$ for every
-# sample, the 1/N of the loss included. Write `dense_backward(delta, A_in, W)`, which returns the three gradients
-# `dW, db, dA_in` (of $C$ by `W`, by `b` and by `A_in`), each in the shape of what it belongs to.
+# Many libraries keep $W$ the other way round: a *column* for each unit, and (n_in, n_out) for its shape. Their layer
+# computes `Z = A_in @ W + b`, without a transpose. Going back, it receives `delta`, which is $\partial C/\partial z$ for
+# every sample, the 1/N of the loss included. Write `dense_backward(delta, A_in, W)`, which returns the three gradients
+# `dW, db, dA_in` (of $C$ by `W`, by `b` and by `A_in`), each in the shape of what it belongs to. The lines of this lesson
+# don't fit; the way that led to them does.
 #
 # | | `delta` | `A_in` | `W` | `dW` | `db` | `dA_in` |
 # |---|---|---|---|---|---|---|
-# | shape | (N, n_out) | (N, n_in) | (n_out, n_in) | (n_out, n_in) | (1, n_out) | (N, n_in) |
+# | shape | (N, n_out) | (N, n_in) | (n_in, n_out) | (n_in, n_out) | (1, n_out) | (N, n_in) |
 #
-# One case to know: `delta = [[1.], [1.]]`, `A_in = [[2., 3.], [4., 5.]]`, `W = [[6., 7.]]` give `dW = [[6., 8.]]`,
+# One case to know: `delta = [[1.], [1.]]`, `A_in = [[2., 3.], [4., 5.]]`, `W = [[6.], [7.]]` give `dW = [[6.], [8.]]`,
 # `db = [[2.]]` and `dA_in = [[6., 7.], [6., 7.]]`.
 #
-# <details><summary>Hint 1</summary>On the board, for one sample as a column: dC/dW = delta a^T, dC/db = delta, dC/da = W^T delta. Transpose the line, reverse the order.</details>
-# <details><summary>Hint 2</summary>All samples share W and b, so their contributions add up. A product of matrices adds over samples by itself when N is the inner size.</details>
-# <details><summary>Hint 3</summary>For db nothing is multiplied: the sum has to be written, along axis 0. keepdims=True keeps the row.</details>
+# <details><summary>Hint 1</summary>Start with one sample and one unit: z_j is the sum over i of a_i w_ij, plus b_j. What is dC/dw_ij, written with delta_j? And dC/da_i, which reaches C through every j?</details>
+# <details><summary>Hint 2</summary>dC/dw_ij = a_i delta_j: row i, column j. dC/da_i is the sum over j of delta_j w_ij: it runs over the columns of W.</details>
+# <details><summary>Hint 3</summary>All samples share W and b, so their contributions add up. A product of matrices adds over samples by itself when N is the inner size. For db nothing is multiplied, so the sum has to be written; keepdims=True keeps the row.</details>
 #
 # [Solution](../notebooks/solutions/05_backpropagation.ipynb)
 
 # %%
 def dense_backward(delta, A_in, W):
     # BEGIN SOLUTION
-    dW = delta.T @ A_in
+    dW = A_in.T @ delta
     db = delta.sum(axis=0, keepdims=True)
-    return dW, db, delta @ W
+    return dW, db, delta @ W.T
     # END SOLUTION
 
 exercises.check_dense_backward(dense_backward)
@@ -957,7 +989,7 @@ explore.Score(guesses, {
 # 1. A gradient is a sum over paths; $\delta = \partial C/\partial z$ takes out the common factors.
 # 2. Board: $\delta_1 = (W_2^T \delta_2) * \varphi'(z_1)$, $\partial C/\partial W = \delta\, a^T$,
 #    $\partial C/\partial b = \delta$.
-# 3. Code: transpose the line, reverse the order; one $1/N$, in the first delta.
+# 3. Code: for $z$ and $\delta$ transpose the line, reverse the order; $W$ stays; one $1/N$, in the first delta.
 # 4. All gradients first, from one and the same point; then all updates.
 # 5. A falling loss proves nothing: check gradients, from an odd start, with sizes that all differ.
 #
