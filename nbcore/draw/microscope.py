@@ -29,6 +29,12 @@ def number(value: float, digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
+def brief(value: float) -> str:
+    """A number for a row of a unit: four digits, or three where more than eight characters would meet its name."""
+    forms = number(value), number(value, 3), f"{value:.2e}".replace("e-0", "e-").replace("-", MINUS)
+    return next((form for form in forms if len(form) <= 8), forms[-1])
+
+
 def symbol(letter: str, layer: int, *indices: int) -> str:
     """A symbol for print, such as w with (1) above and 12 below; layer 0 has none. Units count from 0."""
     above = f"^{{({layer})}}" if layer else ""
@@ -44,7 +50,7 @@ def spelled(letter: str, layer: int, *indices: int) -> str:
 
 # ---- Where everything is
 
-INPUT, UNIT, LOSS, EDGE, LAST = 76, 131, 126, 8, 34  # widths; LAST is the gap before the loss
+INPUT, UNIT, LOSS, EDGE, LAST = 70, 137, 132, 8, 30  # widths; LAST is the gap before the loss
 ROW, TALL, PITCH = 20, 108, 168  # of a unit's rows, of a unit, from unit to unit
 STRIP, HEADS, TOP = 14, 55, 70
 ROWS = ("b", r"\partial", "z", "a", r"\delta")
@@ -172,7 +178,7 @@ HALF = 0.5  # from the middle of a line of text down to its baseline, in pixels 
 def _scale(panel: Any) -> tuple[float, float]:
     """Pixels per unit across, and the size of the letters, which shrink on narrow pages rather than collide."""
     wide = panel.figure.get_size_inches()[0] * 100
-    return wide / 1000, min(9.2, wide / 92)
+    return wide / 1000, min(9.2, wide / 88)
 
 
 def _build(panel: Any, artists: dict[str, Any], where: Plan) -> None:
@@ -241,7 +247,7 @@ def _build(panel: Any, artists: dict[str, Any], where: Plan) -> None:
     text(center, where.middle - 19, "$C$", ha="center")
     artists["C"] = [
         text(center, where.middle, ha="center", color=look.low, fontsize=size * 0.98),
-        text(center, where.middle + 19, ha="center", color=look.second, fontsize=size * 0.9),
+        text(center, where.middle + 19, ha="center", color=look.second, fontsize=size * 0.86),
     ]
     for i in range(where.sizes[-1]):
         down = where.target(i)
@@ -294,7 +300,9 @@ def _build(panel: Any, artists: dict[str, Any], where: Plan) -> None:
     down = top + (108 if where.many else 88)
     artists["sum"] = text(160, down - 1, weight="bold") if where.many else text(0, 0)
     artists["check"] = text(EDGE + 14, down + 22 if where.many else down)
-    key = "blue: forward     orange: backward, ∂ is ∂C/∂w or ∂C/∂b     dashed: w < 0     click an edge or a bias"
+    key = (
+        "blue: forward     orange: backward, ∂ is ∂C/∂w or ∂C/∂b     dashed: w < 0     click an edge, a bias or a state"
+    )
     text(EDGE + 6, where.height - 12, key, fontsize=size * 0.88, color=look.soft)
     artists["round"] = text(1000 - EDGE - 6, where.height - 12, ha="right", fontsize=size * 0.88)
 
@@ -339,7 +347,7 @@ def _units(artists: dict[str, Any], where: Plan, r: Any, squeeze: float, size: f
     for (m, j, _), (b, db, z, a, delta) in zip(where.biases(), artists["units"], strict=True):
         forward, backward = r.knows("forward", m), r.knows("backward", m)
         changed = r.knows("update") and r.learns
-        value = number((r.new_b if changed else r.b)[m - 1][j])
+        value = brief((r.new_b if changed else r.b)[m - 1][j])
         b.set_text(f"→ {value}" if changed and len(value) < 7 else value)
         b.set_color(look.second if changed else look.ink)
         for text, values, known in (
@@ -348,7 +356,7 @@ def _units(artists: dict[str, Any], where: Plan, r: Any, squeeze: float, size: f
             (delta, r.delta, backward),
             (db, r.db, backward),
         ):
-            text.set_text(number(values[m - 1][j]) if known else "")
+            text.set_text(brief(values[m - 1][j]) if known else "")
         rows = [0] * changed
         if r.fresh("forward", m) or r.fresh("backward", m):
             rows = [2, 3] if r.fresh("forward", m) else [1, 4]

@@ -653,6 +653,9 @@ class States(Steps):
     def text(self, value: Any) -> str:
         return self.texts[value]
 
+    def describe(self, name: str) -> dict[str, Any]:
+        return {**super().describe(name), "kind": "stepper"}  # as wide as its names are long
+
 
 def _menu(label: str, names: dict[str, str], value: Any) -> Named:
     menu = Named(label, value, tuple(names), tuple(names.values()))

@@ -21,8 +21,10 @@ function render({ model, el }) {
     model.set("params", { ...model.get("params"), ...changes });
     model.save_changes();
   };
+  let boxes; // numbers to type stand close together, below all else
   for (const spec of model.get("controls")) {
-    controls[spec.name] = makeControl(spec, `${uid}-${spec.name}`, grid, (value) => move({ [spec.name]: value }));
+    const place = spec.kind === "box" ? (boxes ??= make("div", "nbx-controls nbx-boxes", root)) : grid;
+    controls[spec.name] = makeControl(spec, `${uid}-${spec.name}`, place, (value) => move({ [spec.name]: value }));
   }
   const showParams = () => {
     for (const [name, value] of Object.entries(model.get("params"))) {
