@@ -37,6 +37,7 @@ from nbcore.play import (
 )
 from nbcore.play.run import MOST_LOOKS, MOST_LOSSES, MOST_SNAPSHOTS
 from nbcore.play.trace import Trace
+from nbcore.play.view import tame
 
 FINE = how(max_examples=150, deadline=None, derandomize=True)
 FIELDS = [f.name for f in dataclasses.fields(Settings)]
@@ -793,6 +794,25 @@ def test_looking_changes_nothing():
         assert one.code()
         other.advance(3)
     assert same(one, other)
+
+
+def test_looking_leaves_the_network_as_training_left_it():
+    run = Run(SMALL)
+    run.advance(7)
+    layer = run.net.layers[0]
+    before = [array.copy() for array in (layer.z, layer.a, layer.delta, layer.dW, layer.W)]
+    run.view(5, 5)
+    assert all(map(np.array_equal, before, (layer.z, layer.a, layer.delta, layer.dW, layer.W)))
+
+
+def test_whatever_overflows_is_shown_as_huge():
+    shown = tame(np.array([1.5, np.inf, -np.inf, np.nan, 1e308, -1e307]))
+    assert shown.tolist() == [1.5, 1e300, -1e300, 0, 1e300, -1e300]
+    assert tame(np.float64(np.inf)) == 1e300
+    run = Run(Settings(data="hills", hidden=((4, "identity"),) * 6, eta=50.0, n=40))
+    run.advance(1000)
+    assert run.diverged
+    all_finite(run.view(5, 4))
 
 
 def test_views_of_what_has_no_plane():

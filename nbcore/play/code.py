@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from nbcore import datasets
 from nbcore.play.data import Problem
 from nbcore.play.settings import FEATURES, INITS, LIVE, OPTIMIZERS, Settings, multiplied
@@ -41,7 +43,10 @@ def code_of(state: State, problem: Problem) -> str:
     # A rate of before the first update is a rate from the start.
     extra = "".join(f", {name}={getattr(s, name)!r}" for name in ("l1", "l2") if getattr(s, name))
     batch = "" if s.batch is None else f"batch={min(s.batch, learn)}, "
-    lines.append(f'run = training(net, X, Y, "{problem.loss.name}", {_optimizer(s)}, {batch}seed={s.data_seed}{extra})')
+    lines.append(
+        f'run = training(net, X, Y, "{problem.loss.name}", {_optimizer(s.optimizer, s.eta)}, '
+        f"{batch}seed={s.data_seed}{extra})"
+    )
     lines += _way(state, learn)
     return "\n".join([*_imports(names, lines), *lines, ""])
 
@@ -88,8 +93,8 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _optimizer(s: Settings) -> str:
-    return f"{OPTIMIZERS[s.optimizer].__name__}({s.eta!r})"
+def _optimizer(name: str, eta: float) -> str:
+    return f"{OPTIMIZERS[name].__name__}({eta!r})"
 
 
 def _assignment(change: Change) -> str:
@@ -100,25 +105,24 @@ def _assignment(change: Change) -> str:
 def _way(state: State, learn: int) -> list[str]:
     """The updates, and the changes between them."""
     lines: list[str] = []
-    done, now = 0, state.settings
+    done, now = 0, {name: getattr(state.settings, name) for name in LIVE}
     later = [c for c in state.log if c.step or c.name in LIVE]
-    for step in sorted({c.step for c in later}):
-        here = [c for c in later if c.step == step]
+    for step, group in itertools.groupby(later, key=lambda c: c.step):
+        here = list(group)
         go = f".advance({step - done})" if step > done else ""
         edits = [c for c in here if c.name not in LIVE]
         for edit in edits:
             lines.append(f"run{go}.net.{_assignment(edit)}")
             go = ""
-        before, now = now, now.with_(**{c.name: c.value for c in here if c.name in LIVE})
+        before, now = now, now | {c.name: c.value for c in here if c.name in LIVE}
         what = []
-        if (now.optimizer, now.eta) != (before.optimizer, before.eta):
-            same = now.optimizer == before.optimizer
-            what.append(f"eta={now.eta!r}" if same else f"optimizer={_optimizer(now)}")
-        if now.batch != before.batch:
-            what.append(f"batch={None if now.batch is None else min(now.batch, learn)}")
-        what += [
-            f"{name}={getattr(now, name)!r}" for name in ("l1", "l2") if getattr(now, name) != getattr(before, name)
-        ]
+        if now["optimizer"] != before["optimizer"]:
+            what.append(f"optimizer={_optimizer(now['optimizer'], now['eta'])}")
+        elif now["eta"] != before["eta"]:
+            what.append(f"eta={now['eta']!r}")
+        if now["batch"] != before["batch"]:
+            what.append(f"batch={None if now['batch'] is None else min(now['batch'], learn)}")
+        what += [f"{name}={now[name]!r}" for name in ("l1", "l2") if now[name] != before[name]]
         lines.append(f"run{go}.change({', '.join(what)})")
         done = step
     return [*lines, f"run.advance({state.updates - done})"]

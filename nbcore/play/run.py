@@ -215,10 +215,15 @@ class Run:
         if gone >= 0:
             self.diverged = self._divergence(gone, layer or self._first_overflow())
 
-    def _count_dead(self) -> None:
-        dead = views.dead_share(self._net, self._problem.X)
+    def _on_training_points(self) -> tuple[float, float]:
+        """Loss and score; and keeps count of the dead."""
+        p = self._problem
+        units: list[np.ndarray] = []
+        loss, score, _ = views.measured(self._net, p.X, p.Y, p.labels, p, units)
+        dead = float(np.concatenate(units).mean()) if units else 0.0
         if not self._deaths or dead > self._deaths[-1][1]:
             self._deaths.append((self._step, dead))
+        return loss, score
 
     def _overflowed(self) -> int:
         """The first layer with a weight or bias beyond 1e300, or 0; saturated units may hide it from the loss."""
@@ -254,13 +259,12 @@ class Run:
     def _look(self) -> None:
         p, loss = self._problem, None
         if self._looks.due(self._step):
-            loss, score, _ = views.measured(self._net, p.X, p.Y, p.labels, p)
+            loss, score = self._on_training_points()
             loss_test, score_test, _ = views.measured(self._net, p.X_test, p.Y_test, p.labels_test, p)
             self._looks.extend(self._step, [(loss, loss_test, score, score_test)])
-            self._count_dead()
         if self._snapshots.due(self._step):
             if loss is None:
-                loss = views.measured(self._net, p.X, p.Y, p.labels, p)[0]
+                loss, _ = self._on_training_points()
             self._anchor = self._training.state()
             self._snapshots.extend(self._step, [(loss, self._anchor, self._settings, len(self._log))])
 
@@ -321,7 +325,7 @@ class Run:
         """
         if self._here is None:
             self._here = (self._training.state(), self._settings)
-            self._count_dead()
+            self._on_training_points()
         state, settings = self._here
         self._set_training(settings)
         self._training.restore(state)

@@ -104,12 +104,21 @@ def predicted(outputs: np.ndarray, problem: Problem) -> np.ndarray:
     return outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0.5).astype(np.int64)
 
 
-def measured(net: Sequential, X: np.ndarray, Y: np.ndarray, labels: np.ndarray, problem: Problem) -> tuple[Any, ...]:
-    """Loss, score and outputs on some points."""
+def measured(
+    net: Sequential,
+    X: np.ndarray,
+    Y: np.ndarray,
+    labels: np.ndarray,
+    problem: Problem,
+    dead: list[np.ndarray] | None = None,
+) -> tuple[Any, ...]:
+    """Loss, score and outputs on some points; which hidden units are dead on them is added to `dead`."""
     with np.errstate(all="ignore"):
         for layer in net.layers:
             z = X @ layer.W.mT + layer.b
             X = layer.phi.f(z)
+            if dead is not None and layer is not net.layers[-1]:
+                dead.append(np.abs(layer.phi.fprime(z, X)).max(axis=0) < DEAD)
         loss = float(tame(problem.loss.unchecked_value(z, X, Y)))
         outputs = tame(X)
         if problem.kind == "regression":
@@ -132,19 +141,6 @@ def numbers(net: Sequential, problem: Problem, step: int, batch: int) -> Numbers
         tuple(layer.W.copy() for layer in net.layers), tuple(layer.b[0].copy() for layer in net.layers),
         outputs, outputs_test, predicted(outputs, p), found, confusion,
     )  # fmt: skip
-
-
-def dead_share(net: Sequential, X: np.ndarray) -> float:
-    """The share of hidden units whose slope is 0 on every point; 0 without hidden layers."""
-    dead = count = 0
-    with np.errstate(all="ignore"):
-        for layer in net.layers[:-1]:
-            z = X @ layer.W.mT + layer.b
-            X = layer.phi.f(z)
-            slopes = np.abs(layer.phi.fprime(z, X))
-            dead += int(np.count_nonzero(slopes.max(axis=0) < DEAD))
-            count += layer.n_out
-    return dead / count if count else 0.0
 
 
 def surface(net: Sequential, problem: Problem, resolution: int) -> np.ndarray:
