@@ -251,7 +251,10 @@ def test_ticks_of_the_losses_stand_at_their_numbers():
     [([0.7, 0.02], (0.02, 1)), ([1, 1], (1, 5)), ([0, 3], (1e-12, 5)), ([1e300, 0.1], (0.1, 1e300))],
 )
 def test_the_axis_of_losses_ends_at_round_numbers(values, ends):
-    one = dataclasses.replace(shot("start").sides[0], losses=np.array(values[:1]), losses_test=np.array(values[1:]))
+    one = shot("start").sides[0]
+    numbers = dataclasses.replace(one.view.numbers, loss=values[0], loss_test=values[1])
+    view = dataclasses.replace(one.view, numbers=numbers)
+    one = dataclasses.replace(one, view=view, losses=np.array(values[:1]), losses_test=np.array(values[1:]))
     assert drawing.loss_range(Shot((one,))) == pytest.approx(ends)
 
 
@@ -358,6 +361,12 @@ def test_the_confusion_of_digits():
     for word in drawn(shot("digits")).artists["words"].named("count"):
         found[int((word.y - 4 - y) / wide * 10), int((word.x - x) / wide * 10)] = int(word.text)
     assert (found == table).all()
+    (cells,) = drawn(shot("digits")).artists["tiles"].named("confusion")
+    levels = cells.levels[0, ::-1]
+    share = table / table.sum(axis=1, keepdims=True)
+    assert np.allclose(np.diag(levels), 0.5 + 0.5 * np.diag(share))
+    wrong = ~np.eye(10, dtype=bool)
+    assert np.allclose(levels[wrong], 0.5 - 0.5 * np.sqrt(share[wrong]))
     assert table.sum() == len(shot("digits").sides[0].problem.labels_test)
 
 
@@ -627,6 +636,15 @@ def test_two_sides_differ_in_more_than_color():
 
 
 # ---- Speed and memory: what would make them bad
+
+
+def test_the_axis_of_losses_holds_the_loss_of_now():
+    one = shot("moons").sides[0]
+    for loss in (1e-9, 77.0):
+        numbers = dataclasses.replace(one.view.numbers, loss=loss, step=one.view.numbers.step + 3)
+        now = dataclasses.replace(one, view=dataclasses.replace(one.view, numbers=numbers))
+        low, high = drawing.loss_range(Shot((now,)))
+        assert low <= loss <= high
 
 
 def test_long_runs_are_drawn_with_a_bounded_number_of_points():

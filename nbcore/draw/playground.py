@@ -24,7 +24,7 @@ from nbcore.play.view import A_EDGES, G_EDGES, View
 
 LAYOUT = (1,)  # one panel, for a Stage or an Explorer,
 HEIGHT = 560  # and its height on a wide page; the drawing itself sets the height that its page needs
-WIDE, MIDDLE = 820, 560  # pages: side by side, in rows, one below the other
+WIDE, WIDE_PAIR, MIDDLE = 820, 900, 560  # pages: all side by side (of one run, of two), in rows, each below the other
 ALMOST = 0.9  # a unit that is saturated on so many of the points is marked
 WIDEST_INPUT = 16  # so many inputs stand one by one; more are drawn as one image
 FOLKLORE = 1e-3  # "an update should be a thousandth of the weights"
@@ -82,7 +82,7 @@ def plan(width: int, sides: int) -> Plan:
     samples = 44 if sides == 1 else 60  # from the loss's title down to its box, with the names of the lines
     nets: list[Box] = []
     planes: list[Box] = []
-    if width >= WIDE:
+    if width >= (WIDE if sides == 1 else WIDE_PAIR):
         edge, between, top = 14, 26, 338 + max(0, (width - 1000) // 8)
         half = (width - 2 * edge - between * (sides - 1)) / sides
         side = float(round(min(top - HEAD - LEGEND, 0.27 * half + 10 if sides == 1 else 0.38 * half)))
@@ -97,11 +97,12 @@ def plan(width: int, sides: int) -> Plan:
         return Plan(width, round(y + 38 + TABLE + 34), tuple(nets), tuple(planes), key, loss, tuple(tables))
     y = 0.0
     if width >= MIDDLE:
-        edge, side, top = 12, float(round(0.3 * width)), 300
+        edge, side = 12, float(round(0.3 * width))
+        tall = max(300.0, HEAD + side + LEGEND + 2)
         for _ in range(sides):
             planes.append((width - edge - side, y + HEAD, side, side))
-            nets.append((edge, y, width - 2 * edge - side - TICKS - 18, top))
-            y += top + 8
+            nets.append((edge, y, width - 2 * edge - side - TICKS - 18, tall))
+            y += tall + 8
         key = (edge, y + 6, width - 2 * edge)
         y += 26
     else:
@@ -403,7 +404,8 @@ def _network_frame(pad: Pad, net: Net, side: Side) -> None:
             name = phis[m - 1]
             if len(name) * 5.6 > room:
                 name = NARROW_NAMES.get(name, name)
-            small = min(10.0, 10 * room / (len(name) * 6.6))
+            name = name[: max(3, int(room / 4.4))]
+            small = max(7.0, min(10.0, 10 * room / (len(name) * 6.6)))
             pad.say("head", net.x[m], top + 41, name, ha="center", size=small)
     half = net.tile[0] / 2
     if not net.bundled:
@@ -558,7 +560,8 @@ def _units(pad: Pad, net: Net, side: Side, m: int, phi: str) -> None:
     elif words:
         text = ", ".join(words)
         text = text if len(text) * 5.8 < room else words[0]
-        pad.say(f"marked{name}{m}", net.x[m], foot, text, ha="center", size=10, bold=True)
+        x = min(net.x[m], net.box[0] + net.box[2] - 3.1 * len(text))
+        pad.say(f"marked{name}{m}", x, foot, text, ha="center", size=10, bold=True)
 
 
 def _outputs(surface: np.ndarray) -> np.ndarray:
@@ -926,7 +929,8 @@ def _loss_frame(pad: Pad, box: Box, title: float) -> None:
 
 def loss_range(shot: Shot) -> tuple[float, float]:
     """From where to where the losses' axis goes: 1, 2 or 5 times a power of ten; what is below 1e-12 stands there."""
-    values = np.concatenate([np.concatenate([s.losses, s.losses_test]) for s in shot.sides])
+    now = [(s.view.numbers.loss, s.view.numbers.loss_test) for s in shot.sides]
+    values = np.concatenate([*now, *(s.losses for s in shot.sides), *(s.losses_test for s in shot.sides)])
     values = np.maximum(values, FLOOR)
 
     def near(value: float, up: bool) -> float:
@@ -1038,8 +1042,9 @@ def _table_frame(pad: Pad, where: Plan, shot: Shot) -> None:
         "dead": ("Dead", "units"),
     }  # fmt: skip
     if len(shot.sides) > 1:
-        order = "A | B" if row / 2 < 12 else "A above B"
-        heads["saturated"], heads["dead"] = ("Saturated", order), ("Dead", order)
+        low = row / 2 < 12
+        heads["saturated"] = ("Saturated", "%, A | B" if low else "A above B")
+        heads["dead"] = ("Dead", "A | B" if low else "A above B")
     for top, columns in where.tables:
         bottom = top + layers * row
         for name, (x, wide) in columns.items():
@@ -1184,7 +1189,7 @@ def _share_text(side: Side, name: str, m: int, short: bool) -> tuple[str, bool]:
         gone = inside.dead_units[m]
         return f"{int(gone.sum())}" if short else f"{int(gone.sum())} of {len(gone)}", bool(gone.mean() >= 0.5)
     text = _whole_percent(float(inside.saturated[m]))
-    return text.replace(" ", "") if short else text, bool(inside.saturated[m] >= 0.5)
+    return text.replace(" ", "").rstrip("%") if short else text, bool(inside.saturated[m] >= 0.5)
 
 
 def _whole_percent(share: float) -> str:
