@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from nbcore.draw import Page, Stage, style
-from nbcore.draw import playground as drawing
 from nbcore.draw.ink import Cells, Mosaic, Stroke, Word, Words, font, rgb
 from nbcore.draw.lettering import written
-from nbcore.draw.playground import HEIGHT, LAYOUT, Shot, Side, draw_playground, hit, net_of, plan
+from nbcore.draw.playground import HEIGHT, LAYOUT, Shot, Side, curves, draw_playground, hit, inside, network, says
+from nbcore.draw.playground.layout import plan
+from nbcore.draw.playground.network import net_of
 from nbcore.draw.style import DARK, LIGHT
 from nbcore.play import A_EDGES, FEATURES, G_EDGES, Run, Settings, own_data
 
@@ -138,9 +139,9 @@ def test_every_edge_has_the_width_and_the_sign_of_its_weight(name):
 def test_widths_grow_with_the_weight():
     w = np.array([0, 1e-9, 0.1, 0.5, 1.5, 3, 10, 1e300])
     for values in (w, -w):
-        assert (np.diff(drawing.weight_width(values)) > 0).all()
-        assert drawing.weight_width(values).max() <= 1
-    assert drawing.weight_width(np.array([1.5])) == 0.5
+        assert (np.diff(network.weight_width(values)) > 0).all()
+        assert network.weight_width(values).max() <= 1
+    assert network.weight_width(np.array([1.5])) == 0.5
 
 
 def test_tiles_are_what_the_units_see():
@@ -215,7 +216,7 @@ def test_curves_are_the_losses(name, width):
     this = shot(name)
     artists = drawn(this, width).artists
     x, y, wide, tall = plan(width, len(this.sides)).loss
-    low, high = drawing.loss_range(this)
+    low, high = curves.loss_range(this)
     most = max(1, *(one.view.numbers.step for one in this.sides))
     for one in this.sides:
         n = one.view.numbers
@@ -239,7 +240,7 @@ def test_ticks_of_the_losses_stand_at_their_numbers():
     this = shot("moons")
     words = drawn(this).artists["words"].named("decade")
     _, y, _, tall = plan(960, 1).loss
-    low, high = drawing.loss_range(this)
+    low, high = curves.loss_range(this)
     assert len(words) >= 2
     for word in words:
         value = low * (high / low) ** (1 - (word.y - 4 - y) / tall)
@@ -255,7 +256,7 @@ def test_the_axis_of_losses_ends_at_round_numbers(values, ends):
     numbers = dataclasses.replace(one.view.numbers, loss=values[0], loss_test=values[1])
     view = dataclasses.replace(one.view, numbers=numbers)
     one = dataclasses.replace(one, view=view, losses=np.array(values[:1]), losses_test=np.array(values[1:]))
-    assert drawing.loss_range(Shot((one,))) == pytest.approx(ends)
+    assert curves.loss_range(Shot((one,))) == pytest.approx(ends)
 
 
 @pytest.mark.parametrize("name", ["moons", "digits", "A and B", "dead", "zeros", "deep"])
@@ -264,16 +265,16 @@ def test_the_table_holds_the_inside_of_every_layer(name, width):
     this = shot(name)
     artists = drawn(this, width).artists
     tables = plan(width, len(this.sides)).tables
-    _, row = drawing._rows(this.sides)
+    _, row = inside.rows_of(this.sides)
     for one in this.sides:
-        inside = one.view.inside
-        for key, values, low, high in (("norm", inside.norms, -12, 2), ("ratio", inside.ratio, -6, 0)):
+        seen = one.view.inside
+        for key, values, low, high in (("norm", seen.norms, -12, 2), ("ratio", seen.ratio, -6, 0)):
             column = "g" if key == "norm" else "ratio"
             top, columns = next((t, c) for t, c in tables if column in c)
             marks = artists["over"].named(f"{key}{one.name}")
             assert [m.marker for m in marks] == ["D", "<", ">"]
             there = np.flatnonzero(values > 0)
-            a, b = (drawing.column_x(column, columns, v) for v in (low, high))
+            a, b = (inside.column_x(column, columns, v) for v in (low, high))
             found = {}
             for mark in marks:
                 for x, y in mark.points:
@@ -284,7 +285,7 @@ def test_the_table_holds_the_inside_of_every_layer(name, width):
                 assert found[m][0] == pytest.approx(np.clip(log, low, high))
                 assert found[m][1] == ("<" if log < low else ">" if log > high else "D")
         for key, counts, edges in (
-            ("a", inside.activations, A_EDGES), ("g", drawing.shown_gradients(inside.gradients), G_EDGES[8:37]),
+            ("a", seen.activations, A_EDGES), ("g", inside.shown_gradients(seen.gradients), G_EDGES[8:37]),
         ):  # fmt: skip
             top, columns = next((t, c) for t, c in tables if key in c)
             (stroke,) = artists["over"].named(f"line {key}{one.name}")
@@ -298,19 +299,19 @@ def test_the_table_holds_the_inside_of_every_layer(name, width):
                 a = int(np.flatnonzero(found)[0])
                 assert np.allclose(heights**2 * found.max(), found[a : a + len(heights)])
                 assert found[a + len(heights) :].sum() == 0
-                assert np.allclose(line[::2, 0], drawing.column_x(key, columns, edges[a : a + len(heights) + 1]))
+                assert np.allclose(line[::2, 0], inside.column_x(key, columns, edges[a : a + len(heights) + 1]))
         bars = artists["over"].named(f"zero{one.name}")
-        assert len(bars) == np.count_nonzero(inside.zero)
-        for name_, shares in (("saturated", inside.saturated), ("dead", inside.dead)):
+        assert len(bars) == np.count_nonzero(seen.zero)
+        for name_, shares in (("saturated", seen.saturated), ("dead", seen.dead)):
             words = artists["words"].named(f"{name_}{one.name}")
-            for word, share, units in zip(words, shares, inside.dead_units, strict=False):
+            for word, share, units in zip(words, shares, seen.dead_units, strict=False):
                 number = float(word.text.replace("%", "").strip("<> ").split(" of ")[0])
                 assert number == pytest.approx(100 * share if name_ == "saturated" else units.sum(), abs=1.001)
 
 
 def test_gradients_beyond_the_scale_are_in_the_end_bins():
     counts = np.arange(80).reshape(2, 40)
-    shown = drawing.shown_gradients(counts)
+    shown = inside.shown_gradients(counts)
     assert shown.shape == (2, 28)
     assert (shown.sum(axis=1) == counts.sum(axis=1)).all()
     assert (shown[:, 1:-1] == counts[:, 9:35]).all()
@@ -376,8 +377,8 @@ def test_numbers_said_are_drawn_over_what_was_wanted(name):
     p, n = one.problem, one.view.numbers
     x, y, wide, _ = plan(960, 1).planes[0]
     over = drawn(shot(name)).artists["over"]
-    low, high = drawing._value_range(p)
-    left, right = drawing._input_range(p) if name == "line" else (low, high)
+    low, high = says.value_range(p)
+    left, right = says.input_range(p) if name == "line" else (low, high)
     (train,) = [m for m in over.named("train") if hasattr(m, "points") and len(m.points) == len(p.X)]
     up = low + (1 - (train.points[:, 1] - y) / wide) * (high - low)
     across = left + (train.points[:, 0] - x) / wide * (right - left)
@@ -403,11 +404,11 @@ def test_scores_in_words(name):
 
 
 def test_hundred_percent_means_all():
-    assert drawing._percent(1.0) == "100 %"
-    assert drawing._percent(0.9999) == "99.9 %"
-    assert drawing._whole_percent(0.999) == "> 99 %"
-    assert drawing._whole_percent(0.001) == "< 1 %"
-    assert drawing._whole_percent(0.0) == "0 %"
+    assert says.percent(1.0) == "100 %"
+    assert says.percent(0.9999) == "99.9 %"
+    assert inside.whole_percent(0.999) == "> 99 %"
+    assert inside.whole_percent(0.001) == "< 1 %"
+    assert inside.whole_percent(0.0) == "0 %"
 
 
 # ---- The chosen weight, and hits
@@ -421,8 +422,8 @@ def test_the_chosen_weight_is_written_out():
         value = one.view.numbers.W[m - 1][j, k] if k is not None else one.view.numbers.b[m - 1][j]
         assert float(word.text.split("= ")[1].replace("−", "-")) == pytest.approx(value, rel=1e-3)
         assert word.text.startswith("w" if k is not None else "b")
-        assert str(m).translate(drawing.SUPER) in word.text
-    assert drawing.symbol("w", 2, 3, 11) == "w₄,₁₂⁽²⁾"
+        assert str(m).translate(network.SUPER) in word.text
+    assert network.symbol("w", 2, 3, 11) == "w₄,₁₂⁽²⁾"
     assert not drawn(Shot((one,))).artists["words"].named("chosen")
 
 
@@ -643,7 +644,7 @@ def test_the_axis_of_losses_holds_the_loss_of_now():
     for loss in (1e-9, 77.0):
         numbers = dataclasses.replace(one.view.numbers, loss=loss, step=one.view.numbers.step + 3)
         now = dataclasses.replace(one, view=dataclasses.replace(one.view, numbers=numbers))
-        low, high = drawing.loss_range(Shot((now,)))
+        low, high = curves.loss_range(Shot((now,)))
         assert low <= loss <= high
 
 
@@ -766,6 +767,6 @@ def test_the_plans_fill_the_page():
 def test_ten_classes_have_ten_colors_that_can_be_seen(look):
     from tests.test_draw import contrast
 
-    shades = drawing.SHADES[look.name]
-    assert len(set(shades)) == len(drawing.MARKERS) == 10
+    shades = says.SHADES[look.name]
+    assert len(set(shades)) == len(says.MARKERS) == 10
     assert all(contrast(shade, look.paper) > 3 for shade in shades)
