@@ -76,7 +76,7 @@ def draw_sweep(axes: Any, artists: dict[str, Any], shown: Map) -> None:
     rows, columns = grid.loss.shape
     if not artists:
         colors = LinearSegmentedColormap.from_list("sweep", look.surface[2::-1])
-        colors.set_bad(axis.get_facecolor())
+        colors = colors.with_extremes(bad=axis.get_facecolor())
         axis.set(
             xticks=range(columns), yticks=range(rows),
             xticklabels=[said(v) for v in grid.first[1]], yticklabels=[said(v) for v in grid.second[1]],

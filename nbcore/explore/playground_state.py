@@ -429,7 +429,7 @@ class State:
         self._own, self._playing = own, False
         self.controls["data"] = replace(self.controls["data"], values=tuple(DATA))
         self._begin([run], undo, "own")
-        kind = count_of(len(own.classes), "class") + "es" if own.classes else "numbers to fit"
+        kind = f"{len(own.classes)} classes" if own.classes else "numbers to fit"
         rows, columns = own.X.shape
         self._said = f"Your own data: {count_of(rows, 'row')}, {count_of(columns, 'input')}, {kind}."
 

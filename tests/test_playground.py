@@ -1,0 +1,810 @@
+"""The playground without a browser: moves, buttons, taking back, missions, sweeps; and what its page is told."""
+
+import asyncio
+import ctypes
+import gc
+import io
+import itertools
+import os
+import threading
+import time
+from pathlib import Path
+
+import matplotlib._pylab_helpers
+import numpy as np
+import pytest
+from PIL import Image
+
+from nbcore.draw.stage import Page, Stage
+from nbcore.draw.sweep import draw_sweep
+from nbcore.explore import playground
+from nbcore.explore import playground_board as board
+from nbcore.explore import playground_state as state
+from nbcore.play import Run, Settings
+from nbcore.play.missions import MISSIONS
+
+PAGE = {"width": 700, "ratio": 1, "dark": False, "background": "#ffffff"}
+
+
+def weights(run):
+    return [p.copy() for p in run.net.parameters()]
+
+
+def same(one, other):
+    return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def says(p, **content):
+    """A message of the page."""
+    p.board._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+
+def watched(text="", **page):
+    p = playground(text)
+    says(p, page={**PAGE, **page})
+    return p
+
+
+def opened(data):
+    return Image.open(io.BytesIO(data))
+
+
+# ---- as the last line of a cell
+
+
+def test_it_shows_itself_with_and_without_a_page():
+    p = playground("moons | 100 updates")
+    data, about = p._repr_mimebundle_()
+    assert data["text/plain"] == "playground('moons | 100 updates')"
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == p.board.model_id
+    assert about["image/png"]["alt"] == p.alt
+    assert "moons" in p.alt
+    assert "Update 100" in p.alt
+    assert opened(p.png()).size[0] == 1.5 * about["image/png"]["width"] == 1440
+    assert np.asarray(opened(p.png()).convert("L")).std() > 10
+
+
+def test_every_control_has_a_name_a_place_and_a_value():
+    p = playground()
+    told = board.described(p.controls)
+    names = [spec["name"] for spec in told]
+    placed = ["speed", "cell", *board.BASICS]
+    placed += [name for _, sections in board.GROUPS.values() for section in sections for name in section.names]
+    assert sorted(placed) == sorted(names)
+    assert len(set(names)) == len(names)
+    assert len({spec["label"] for spec in told}) == len(told)
+    assert p.params.keys() == p.controls.keys()
+    for name, control in p.controls.items():
+        if name not in ("weight",):
+            assert p.params[name] in control.values, name
+
+
+def test_one_can_not_be_made_of_nonsense():
+    for text, words in (
+        ("moon", "none of the data"),
+        ("moons | eta=x", "eta"),
+        ("moons || moons || moons", "two with"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            playground(text)
+    with pytest.raises(ValueError, match="equally far"):
+        playground("moons | 5 updates || moons | 6 updates")
+    with pytest.raises(TypeError, match="string"):
+        playground(3)
+    with pytest.raises(TypeError, match="own must be"):
+        playground(own=3)
+    with pytest.raises(ValueError, match="own"):
+        playground("own")
+
+
+# ---- moves
+
+
+@pytest.mark.parametrize(
+    ("moves", "text"),
+    [
+        ({"data": "spirals", "n": 400, "noise": 0.02}, "spirals n=400 noise=0.02"),
+        ({"train": 0.5, "data_seed": 3}, "moons train=0.5 data_seed=3"),
+        ({"standardize": True}, "moons standardize"),
+        ({"use_x1_squared": True, "use_x2": False}, "moons | x1 x1^2"),
+        ({"use_x2_squared": True, "use_x1x2": True}, "moons | x1 x2 x2^2 x1x2"),
+        ({"use_sinx1": True, "use_sinx2": True}, "moons | x1 x2 sinx1 sinx2"),
+        ({"layers": 3}, "moons | 8 tanh, 8 tanh, 8 tanh"),
+        ({"layers": 0}, "moons | no hidden layers"),
+        ({"units": 4, "activation": "relu"}, "moons | 4 relu, 4 relu"),
+        ({"layers": 3, "units2": 5, "phi3": "gelu"}, "moons | 8 tanh, 5 tanh, 8 gelu"),
+        ({"init": "he", "scale": 2, "seed": 5}, "moons | seed=5 init=he scale=2.0"),
+        ({"output": "tanh", "loss": "mse"}, "moons | output=tanh loss=mse"),
+        ({"eta": 0.3, "batch": None, "optimizer": "adam"}, "moons | adam eta=0.3 batch=all"),
+        ({"l1": 0.001, "l2": 0.01}, "moons | l1=0.001 l2=0.01"),
+        ({"weight": 0.5}, "moons | 0: W1[0,0]=0.5"),
+        ({"to_layer": 2, "to_unit": 7, "from_unit": 3, "weight": -1}, "moons | 0: W2[7,3]=-1.0"),
+        ({"to_layer": 3, "from_unit": None, "weight": 2}, "moons | 0: b3[0]=2.0"),
+    ],
+)  # fmt: skip
+def test_controls_make_the_settings(moves, text):
+    p = playground().set(**moves)
+    assert p.text == text
+    for name, value in moves.items():
+        assert p.params[name] == value, name
+    rebuilt = playground(text).params
+    for name in p.params.keys() - {*board.EDGE, "weight"}:
+        assert rebuilt[name] == p.params[name], name
+
+
+def test_layers_come_back_as_they_were():
+    p = playground("moons | 5 relu, 3 gelu")
+    assert p.set(layers=0).set(layers=2).text == "moons | 5 relu, 3 gelu"
+    assert p.set(layers=4).text == "moons | 5 relu, 3 gelu, 3 gelu, 3 gelu"
+    assert p.set(layers=0).set(activation="elu", units=2).set(layers=1).text == "moons | 2 elu"
+
+
+def test_mixed_layers_are_called_mixed():
+    p = playground("moons | 5 relu, 3 gelu")
+    assert p.params["activation"] == "mixed"
+    assert p.set(activation="mixed").text == "moons | 5 relu, 3 gelu"
+
+
+BAD = [
+    ({"eta": -1}, ValueError, "eta must be"),
+    ({"eta": "much"}, TypeError, "eta must be"),
+    ({"data": "own"}, ValueError, "no data of your own"),
+    ({"data": "cats"}, ValueError, "data must be"),
+    ({"loss": "bce", "output": "tanh"}, ValueError, "bce needs outputs from sigmoid"),
+    ({"use_x1": False, "use_x2": False}, ValueError, "at least one"),
+    ({"use_x1": 1}, ValueError, "use_x1 must be"),
+    ({"layers": 7}, ValueError, "layers must be"),
+    ({"units": 2.5}, ValueError, "units must be a whole number"),
+    ({"units5": 3}, ValueError, "only 2 hidden layers"),
+    ({"phi1": "softmax"}, ValueError, "phi1 must be"),
+    ({"to_unit": 99}, ValueError, "less than 8"),
+    ({"to_layer": 4}, ValueError, "at most 3"),
+    ({"weight": float("nan")}, ValueError, "weight must be"),
+    ({"speed": "fast"}, ValueError, "speed must be"),
+    ({"mission": "impossible"}, ValueError, "mission must be"),
+    ({"colour": 1}, ValueError, "no control named 'colour'"),
+    ({"eta": 0.3, "weight": 1e9}, ValueError, "weight must be"),
+    ({"activation": "relu", "to_layer": 9}, ValueError, "to_layer"),
+]
+
+
+@pytest.mark.parametrize(("moves", "kind", "words"), BAD, ids=[str(moves) for moves, *_ in BAD])
+def test_bad_moves_change_nothing_and_say_why(moves, kind, words):
+    p = playground("moons | 30 updates").set(show_test=True)
+    before = p.text, p.params, p.alt, p._undo.copy(), weights(p.run)
+    with pytest.raises(kind, match=words):
+        p.set(**moves)
+    assert (p.text, p.params, p.alt, p._undo) == before[:4]
+    assert same(weights(p.run), before[4])
+    # The same by hand.
+    says(p, page=PAGE)
+    says(p, move=moves, n="v:1")
+    assert (p.text, p.params) == before[:2]
+    assert p.board.heard == "v:1"
+    assert p.board.error.startswith("That did not work: ")
+    says(p, move={"eta": 0.2}, n="v:2")
+    assert p.board.error == ""
+    assert p.error is None
+
+
+def test_live_changes_keep_the_run_and_others_begin_again_from_the_same_start():
+    p = playground("moons | 100 updates")
+    trained, start = weights(p.run), weights(Run())
+    for move in ({"eta": 0.2}, {"batch": 20}, {"optimizer": "momentum"}, {"l1": 0.001}, {"l2": 0.001}):
+        p.set(**move)
+        assert p.run.step_count == 100
+        assert same(weights(p.run), trained)
+        assert "from update 100 on" in p.said
+    for move in ({"activation": "relu"}, {"noise": 0.2}, {"data": "rings"}, {"loss": "mse"}):
+        p.act("step").set(**move)
+        assert p.run.step_count == 0
+        assert same(weights(p.run), start), move
+        assert "the very same start weights" in p.said
+    p.set(units2=9)
+    assert "layer 1 starts as before" in p.said
+    p.set(seed=1)
+    assert "new start weights" in p.said
+    assert not same(weights(p.run), start)
+
+
+def test_buttons():
+    p = playground()
+    p.act("step")
+    assert p.run.step_count == 1
+    p.act("epoch")
+    assert p.run.step_count == 15
+    p.act("rewind")
+    assert same(weights(p.run), weights(Run()))
+    p.act("new start")
+    assert p.text == "moons | seed=1"
+    for name in ("undo",) * 2:
+        p.act(name)
+    assert p.text == "moons | 15 updates"
+    with pytest.raises(ValueError, match=r"no button 'jump'; there are play, pause"):
+        p.act("jump")
+    assert p.act("toggle").playing
+    assert not p.act("toggle").playing
+
+
+def test_training_is_that_of_the_run():
+    p = playground().set(speed="20 updates a picture").play()
+    p.tick(7).pause()
+    assert p.run.step_count == 140
+    assert same(weights(p.run), weights(Run().advance(140) and Run.from_text("moons | 140 updates")))
+    p.tick()
+    assert p.run.step_count == 140, "paused"
+    assert p.set(speed="1 epoch a picture").play().tick().run.step_count == 154
+
+
+# ---- taking back
+
+
+def test_each_change_can_be_taken_back_to_the_last_digit():
+    p = playground("moons | 60 updates")
+    moves = [
+        lambda: p.set(eta=0.5),
+        lambda: p.set(weight=3.0),
+        lambda: p.set(activation="relu"),
+        lambda: p.act("new start"),
+        lambda: p.act("rewind"),
+        lambda: p.set(data="digits"),
+        lambda: p.act("compare"),
+        lambda: p.set(units=3),
+    ]
+    seen = []
+    for move in moves:
+        seen.append((p.text, [weights(run) for run in p._runs]))
+        move()
+        assert p.said
+    for text, kept in reversed(seen):
+        p.act("undo")
+        assert p.text == text or p.run.step_count == 60  # what was changed on the way stays in the log as taken back
+        assert all(same(weights(run), old) for run, old in zip(p._runs, kept, strict=True))
+    with pytest.raises(ValueError, match="nothing to take back"):
+        p.act("undo")
+
+
+def test_what_a_hand_moves_in_one_go_is_taken_back_in_one_go():
+    p = playground("moons | 60 updates")
+    for noise in (0.2, 0.3, 0.4):
+        p.set(noise=noise)
+    assert p.act("undo").text == "moons | 60 updates"
+    for eta in (0.2, 0.3):
+        p.set(eta=eta)
+    p.play().tick()
+    p.set(eta=0.4)
+    assert p.act("undo").run.settings.eta == 0.1
+
+
+# ---- comparison
+
+
+def test_two_runs_from_one_start_in_step():
+    p = playground("moons | 60 updates").act("compare")
+    assert p.text == "moons || moons"
+    p.set(activation="relu").play().tick(10)
+    assert p.a.step_count == p.run.step_count == 50
+    p.set(eta=0.3).tick(2)
+    assert p.a.settings == Settings()
+    assert p.text == "moons | 60 updates || moons | 8 relu, 8 relu | 60 updates | 50: eta=0.3"
+    assert same(weights(p.a), weights(Run.from_text("moons | 60 updates")))
+    assert "A: update 60" in p.status
+    assert "B: update 60" in p.status
+    assert len(p.shot.sides) == 2
+    again = playground(p.text)
+    assert again.text == p.text
+    assert same(weights(again.run), weights(p.run))
+    p.set(units=4)
+    assert p.a.step_count == p.run.step_count == 0, "B begins again, and A with it"
+    p.act("new start")
+    assert p.a.settings.seed == p.run.settings.seed == 1
+    with pytest.raises(ValueError, match="already"):
+        p.act("compare")
+    assert playground("moons || rings").act("keep a").text == "moons"
+    assert playground("moons || rings").act("keep b").text == "rings"
+    with pytest.raises(ValueError, match="no comparison"):
+        playground().act("keep a")
+
+
+def test_weights_set_by_hand_go_along_into_the_comparison():
+    p = playground().set(weight=1.5).act("compare")
+    assert p.text == "moons | 0: W1[0,0]=1.5 || moons | 0: W1[0,0]=1.5"
+    assert same(weights(p.a), weights(p.run))
+
+
+# ---- divergence
+
+WILD = "plane | 8 relu, 8 relu | eta=5.0 batch=all"
+
+
+def test_divergence_stops_with_words_and_leads_back():
+    p = playground(WILD).set(speed="20 updates a picture").play().tick(50)
+    assert not p.playing
+    assert p.said.startswith("Diverged. After")
+    assert f"{p.run.diverged.step:,}" in p.said
+    assert "layer" in p.said
+    assert "eta" in p.said
+    with pytest.raises(ValueError, match="has diverged"):
+        p.play()
+    assert np.isfinite(p.shot.sides[0].view.numbers.loss)
+    p.act("last good, lower eta")
+    assert p.run.diverged is None
+    assert p.run.settings.eta < 5
+    p.play().tick(3)
+    assert p.playing
+    with pytest.raises(ValueError, match="no divergence"):
+        p.act("last good, lower eta")
+
+
+def test_divergence_of_one_side_names_it():
+    p = playground(f"{WILD.replace('5.0', '0.01')} || {WILD}").set(speed="20 updates a picture").play().tick(50)
+    assert p.said.startswith("B has diverged.")
+    p.act("last good")
+    assert p.a.step_count == p.run.step_count
+
+
+# ---- share, code, one's own data
+
+
+def test_the_code_leads_to_the_same_weights():
+    p = playground("rings | 4 relu").play().tick(4)
+    p.set(eta=0.3).tick(3)
+    p.set(to_layer=2, weight=1.25).tick(2)
+    found = {}
+    exec(p.code, found)
+    assert same([*found["net"].parameters()], weights(p.run))
+    p.act("compare")
+    assert p.code.startswith("# A\nimport numpy")
+    assert "\n# B\n" in p.code
+
+
+def test_ones_own_data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    p = playground(own=(X, X[:, 0] > 0))
+    assert p.run.settings.data == "own"
+    p.play().tick(5)
+    assert playground(p.text, own=(X, X[:, 0] > 0)).text == p.text
+    with pytest.raises(ValueError, match="fingerprint"):
+        playground(p.text, own=(X + 1, X[:, 0] > 0))
+    p.set(data="moons").set(data="own")
+    assert p.run.problem.kind == "classes"
+
+
+CSV = "length,width,kind\n" + "\n".join(f"{k},{k % 7},{'long' if k > 10 else 'short'}" for k in range(20))
+
+
+def test_a_csv_of_the_page_is_taken_or_refused_in_words():
+    p = watched()
+    says(p, csv="a,b\n1,2,3\n", name="bad.csv")
+    assert "line 2" in p.board.error
+    assert p.text == "moons"
+    says(p, csv=CSV, name="good.csv")
+    assert p.board.error == ""
+    assert "20 rows, 2 inputs, 2 classes" in p.board.said
+    assert p.board.params["data"] == "own"
+    assert "own" in p.board.menus["data"]["values"]
+    assert p.board.menus["from_unit"]["texts"] == ["x₁", "x₂", "bias"]
+    says(p, act="undo")
+    assert p.text == "moons"
+
+
+# ---- missions
+
+
+@pytest.mark.parametrize("name", MISSIONS)
+def test_missions_are_told_and_won_by_their_solutions(name):
+    p = playground().set(mission=name)
+    assert p.mission[0] is False
+    p.act("mission start")
+    won, words = p.mission
+    assert not won
+    assert words
+    p.act("solution")
+    won, words = p.mission
+    assert won, words
+    assert any(char.isdigit() for char in words)
+
+
+def test_a_mission_needs_to_be_chosen():
+    for name in ("solution", "mission start"):
+        with pytest.raises(ValueError, match="choose a mission"):
+            playground().act(name)
+
+
+# ---- sweeps
+
+
+def test_a_sweep_is_run_shown_and_its_cells_are_taken():
+    p = playground()
+    grid = p.sweep(sweep_first="eta", sweep_second="width", sweep_updates=100)
+    assert grid.loss.shape == (len(board.SWEEPS["width"]), len(board.SWEEPS["eta"]))
+    i, j = p._map.best
+    assert grid.loss_test[i, j] == np.nanmin(grid.loss_test)
+    assert p.params["cell"] == i * grid.loss.shape[1] + j
+    p.act("take cell")
+    s = p.run.settings
+    assert (s.eta, s.hidden[0][0]) == (grid.first[1][j], grid.second[1][i])
+    assert p.run.advance(100) == 100
+    assert p.run.numbers().loss_test == pytest.approx(grid.loss_test[i, j], rel=1e-9)
+    p.set(sweep_shows="score")
+    assert p._map.text(i, j) == f"{100 * grid.score[i, j]:.3g} %"
+
+
+def test_the_map_of_a_sweep_shows_its_numbers():
+    p = playground("plane | 8 relu | batch=all")
+    p.sweep(sweep_first="eta", sweep_second="seed", sweep_updates=300)
+    shown = p._map
+    assert (shown.grid.diverged >= 0).any()
+    stage = Stage(draw_sweep, Page(700), (1,), 320)
+    stage.render(shown)
+    texts = [[text.get_text() for text in row] for row in stage.artists["cells"]]
+    for i, j in itertools.product(*map(range, shown.values.shape)):
+        assert texts[i][j] == shown.text(i, j)
+        assert (texts[i][j] == "diverged") == (shown.grid.diverged[i, j] >= 0)
+    strengths = shown.strengths
+    assert np.nanmax(strengths) == strengths[shown.best] == 1
+    assert np.nanmin(strengths) == 0
+    order = np.argsort(shown.values[np.isfinite(shown.values)])
+    assert (np.diff(strengths[np.isfinite(strengths)][order]) <= 0).all()
+    assert shown.at(0.2, 1.4) == (1, 0)
+    assert shown.at(-3, 0) is None
+
+
+def test_a_sweep_of_one_setting_twice_is_refused():
+    with pytest.raises(ValueError, match="two different"):
+        playground().sweep(sweep_first="eta", sweep_second="eta")
+
+
+# ---- what a page is told
+
+
+def test_the_page_gets_a_picture_in_its_size_and_theme():
+    p = watched(width=700)
+    assert (p.board.mime, p.board.count, p.board.width) == ("image/jpeg", 1, 700)
+    assert opened(p.board.frame).size == (p.board.width, p.board.height)
+    light = np.asarray(opened(p.board.frame).convert("L")).mean()
+    says(p, rest=True)
+    assert (p.board.mime, p.board.count) == ("image/png", 2)
+    says(p, page={**PAGE, "dark": True, "background": "#111111", "ratio": 2})
+    assert np.asarray(opened(p.board.frame).convert("L")).mean() < light - 60
+    says(p, rest=True)
+    assert opened(p.board.frame).size == (2 * p.board.width, 2 * p.board.height)
+
+
+def test_the_page_gets_words_that_follow():
+    p = watched()
+    before = p.board.alt, p.board.status, p.board.readout
+    says(p, act="epoch")
+    assert p.board.said.startswith("One epoch.")
+    assert [p.board.alt != before[0], p.board.status != before[1], p.board.readout != before[2]] == [True] * 3
+    assert ["update", "14"] in p.board.readout
+    says(p, move={"data": "plane"}, n="1")
+    assert any(name == "typical error" for name, _ in p.board.readout)
+    assert {"use_x1", "noise"}.isdisjoint(p.board.absent)
+    says(p, move={"data": "digits"}, n="2")
+    assert {"use_x1", "noise", "show_test"} <= set(p.board.absent)
+    assert p.board.undo
+    assert "undo" not in p.board.disabled
+
+
+def test_the_page_shows_only_layers_that_are_there():
+    p = watched()
+    assert {"units3", "phi6"} <= set(p.board.absent)
+    assert {"units2", "phi2"}.isdisjoint(p.board.absent)
+    says(p, move={"layers": 0}, n="1")
+    assert {"units1", "phi1"} <= set(p.board.absent)
+    assert set(p.board.idle) == {"units", "activation"}
+    assert p.board.menus["to_layer"]["texts"] == ["output layer"]
+
+
+def test_a_click_chooses_an_edge_and_opens_its_group():
+    p = watched(width=960)
+    sent = []
+    p.board.send = lambda content, **_: sent.append(content)
+    for right, down in itertools.product(np.linspace(0.05, 0.6, 60), np.linspace(0.05, 0.6, 40)):
+        says(p, click=[right, down])
+        if sent:
+            break
+    assert sent == [{"open": "weights"}]
+    assert p.shot.selected == p._edge
+    says(p, open="weights")
+    says(p, move={"weight": 1.5}, n="1")
+    assert p.weight == 1.5
+    assert p.board.live == {"weight": 1.5}
+    says(p, open="")
+    assert p.shot.selected is None
+
+
+def test_text_and_code_are_there_when_their_group_is_open():
+    p = watched("rings | 30 updates")
+    assert p.board.text == ""
+    says(p, open="share")
+    assert p.board.text == p.text
+    assert p.board.code == p.code
+    says(p, load="nonsense")
+    assert "none of the data" in p.board.error
+    assert p.text == "rings | 30 updates"
+    says(p, load="xor | 4 tanh | 25 updates")
+    assert p.board.error == ""
+    assert p.board.text == "xor | 4 tanh | 25 updates"
+
+
+def test_a_drawing_that_fails_is_said_and_overcome(monkeypatch):
+    p = watched()
+    module = __import__("sys").modules["nbcore.explore.playground"]
+    good = p.board.frame
+    p._stages.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "draw_playground", lambda *_: 1 / 0)
+        says(p, move={"eta": 0.2}, n="1")
+        assert "ZeroDivisionError" in p.board.error
+        assert p.board.frame == good
+    says(p, move={"eta": 0.3}, n="2")
+    assert p.board.error == ""
+    assert p.board.frame != good
+
+
+# ---- live
+
+
+async def until(true, seconds=5.0):
+    end = time.perf_counter() + seconds
+    while not true():
+        assert time.perf_counter() < end, "it did not come to pass"
+        await asyncio.sleep(0.002)
+
+
+def answers(p):
+    """A page that answers each picture."""
+    p.board.observe(lambda change: says(p, painted=change.new), "count")
+
+
+def tasks():
+    return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+def test_live_training_goes_on_while_the_page_answers():
+    async def drive():
+        p = watched()
+        answers(p)
+        says(p, act="play")
+        await until(lambda: p.board.count > 20)
+        assert p.board.playing
+        assert len(tasks()) == 1
+        says(p, act="pause")
+        assert not p.board.playing
+        at, shown = p.run.step_count, p.board.count
+        await until(lambda: not tasks())
+        assert p.run.step_count == at
+        assert p.board.count <= shown + 1
+        assert p.board.status == p.status
+        says(p, act="toggle")
+        await until(lambda: p.run.step_count > at)
+        says(p, act="toggle")
+        await until(lambda: not tasks())
+        assert same(weights(p.run), weights(Run.from_text(p.text)))
+
+    asyncio.run(drive())
+
+
+def test_a_page_that_does_not_answer_gets_no_more_pictures():
+    async def drive():
+        p = watched()
+        says(p, painted=p.board.count)
+        before = p.board.count
+        says(p, act="play")
+        await asyncio.sleep(0.3)
+        assert before < p.board.count <= before + 3
+        says(p, painted=p.board.count)
+        await until(lambda: p.board.count > before + 3)
+        p.close()
+        await until(lambda: not tasks())
+
+    asyncio.run(drive())
+
+
+def test_nobody_watching_ends_it(monkeypatch):
+    module = __import__("sys").modules["nbcore.explore.playground"]
+    monkeypatch.setattr(module, "GONE", 0.1)
+
+    async def drive():
+        p = watched()
+        says(p, act="play")
+        await until(lambda: not p.playing)
+        await until(lambda: not tasks())
+        assert "no page" in p.said
+
+    asyncio.run(drive())
+
+
+@pytest.mark.parametrize("way", ["close the widget", "close the playground"])
+def test_a_cell_that_runs_again_leaves_no_task(way):
+    async def drive():
+        p = watched()
+        answers(p)
+        says(p, act="play")
+        await until(lambda: p.board.count > 5)
+        if way == "close the widget":
+            p.board.close()
+        else:
+            p.close()
+        await until(lambda: not tasks())
+        assert not p.playing
+
+    asyncio.run(drive())
+
+
+def test_moves_from_another_thread_are_taken_in_while_it_trains():
+    async def drive():
+        p = watched()
+        answers(p)
+        p.play()
+        await until(lambda: p.board.count > 3)
+        failed = []
+
+        def hand():
+            try:
+                for k in range(30):
+                    says(p, move={"eta": 0.1 + 0.01 * k}, n=str(k))
+                    time.sleep(0.003)
+                says(p, act="pause")
+            except Exception as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=hand)
+        thread.start()
+        await until(lambda: not thread.is_alive())
+        await until(lambda: not tasks())
+        assert not failed
+        assert p.error is None
+        assert p.run.settings.eta == pytest.approx(0.39)
+        assert p.board.heard == "29"
+        assert same(weights(p.run), weights(Run.from_text(p.text)))
+
+    asyncio.run(drive())
+
+
+def test_an_interrupt_pauses(monkeypatch):
+    async def drive():
+        p = watched()
+        answers(p)
+        p.play()
+        await until(lambda: p.board.count > 3)
+        monkeypatch.setattr(p, "_train_for", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        await until(lambda: not tasks())
+        assert not p.playing
+        assert p.board.said.startswith("Interrupted")
+
+    asyncio.run(drive())
+
+
+def test_divergence_in_a_page_stops_and_offers_the_way_back():
+    async def drive():
+        p = watched(WILD)
+        answers(p)
+        says(p, act="play")
+        await until(lambda: p.board.diverged)
+        await until(lambda: not tasks())
+        assert not p.board.playing
+        assert "layer" in p.board.diverged["text"]
+        assert p.board.diverged["eta"] > 0
+        says(p, act="last good, lower eta")
+        assert p.board.diverged == {}
+
+    asyncio.run(drive())
+
+
+def test_a_mission_won_while_it_trains_is_said():
+    async def drive():
+        p = watched("moons | 8 tanh, 8 tanh | eta=0.3 | init=zeros")
+        answers(p)
+        says(p, open="missions")
+        says(p, load=MISSIONS["zeros"].solution.replace("2000 updates", "1000 updates"))
+        await until(lambda: not tasks())
+        says(p, move={"mission": "zeros", "speed": "500 updates a picture"}, n="1")
+        says(p, act="play")
+        await until(lambda: "Mission won" in p.board.said, 20)
+        assert p.board.mission["won"]
+        p.close()
+        await until(lambda: not tasks())
+
+    asyncio.run(drive())
+
+
+def test_a_sweep_in_a_page_shows_its_way_and_can_be_stopped():
+    async def drive():
+        p = watched()
+        answers(p)
+        says(p, open="sweep")
+        says(p, move={"sweep_updates": 3000, "sweep_first": "batch", "sweep_second": "l2"}, n="1")
+        says(p, act="sweep")
+        await until(lambda: p.board.progress)
+        assert 0 < p.board.progress["done"] < p.board.progress["total"]
+        assert "sweep" in p.board.disabled
+        says(p, act="stop")
+        await until(lambda: not tasks())
+        assert p.board.progress == {}
+        assert "stopped" in p.board.said
+        says(p, move={"sweep_updates": 100, "sweep_first": "eta", "sweep_second": "seed"}, n="2")
+        says(p, act="sweep")
+        await until(lambda: not tasks(), 20)
+        assert "The best cell" in p.board.said
+        assert opened(p.board.sweep_frame).size[0] > 300
+        assert "Heat map" in p.board.sweep_alt
+        says(p, cell=[0.5, 0.5])
+        assert "press Play" in p.board.said
+
+    asyncio.run(drive())
+
+
+# ---- ten thousand moves
+
+
+def resident():
+    """Bytes of memory that this process holds, without what malloc has free."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="memory is read as Linux with glibc has it")
+def test_ten_thousand_random_moves_leave_nothing_behind():
+    rng = np.random.default_rng(0)
+    p = playground()
+    names = [name for name in p.controls if name not in ("data", "n", "weight", "speed")]
+    buttons = [b for b in state.ACTS if b not in ("sweep", "solution", "mission start", "play", "toggle")]
+
+    def pick(values):
+        return values[int(rng.integers(len(values)))]
+
+    def move():
+        kind = rng.integers(20)
+        if kind < 11:
+            chosen = pick(names)
+            p.set(**{chosen: pick(p.controls[chosen].values)})
+        elif kind == 11:
+            p.set(data=pick(p.controls["data"].values), n=int(rng.integers(10, 80)))
+        elif kind == 12:
+            p.set(weight=pick((0.0, -3.0, 1e6, -1e6, 0.5)))
+        elif kind == 13:
+            p.set(to_layer=int(rng.integers(1, 8)), to_unit=int(rng.integers(0, 17)), from_unit=pick((None, 0, 5)))
+        elif kind == 14:
+            p.act(pick(buttons))
+        elif kind == 15:
+            p.load(p.text)
+        elif kind == 16:
+            nothing = {"n": pick((5, 20)), "noise": rng.normal(), "eta": rng.normal(), "hidden": ()}
+            p.set(**nothing)
+        else:
+            p.set(speed=pick([*board.SPEEDS][:5])).play().tick()
+
+    def walk(count):
+        refused = 0
+        for k in range(count):
+            try:
+                move()
+            except (ValueError, TypeError):
+                refused += 1
+            if p.run.step_count > 500:
+                p.act("rewind")
+            if k % 50 == 0:
+                for side in p.shot.sides:
+                    for part in (side.view.numbers, side.view.inside, side.view):
+                        for value in vars(part).values():
+                            if isinstance(value, (float, np.ndarray)):
+                                assert np.isfinite(value).all()
+                    assert np.isfinite(side.losses).all()
+                assert "nan" not in (p.alt + p.status + p.said).lower().replace("nano", "")
+            if k % 1000 == 0:
+                assert opened(p.png(Page(700))).size[0] == 700
+        return refused
+
+    figures = matplotlib._pylab_helpers.Gcf.get_num_fig_managers()
+    walk(2000)  # caches are full now
+    before = resident()
+    refused = walk(8000)
+    assert 100 < refused < 7000
+    assert resident() - before < 10e6
+    assert matplotlib._pylab_helpers.Gcf.get_num_fig_managers() == figures
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("asyncio")]
