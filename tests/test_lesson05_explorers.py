@@ -243,6 +243,14 @@ def test_what_training_makes_of_the_slips():
     assert same(break_the_gradient(slip=lesson.RIGHT, eta=0.5, n=50).result.right_accuracy, summed.accuracy)
 
 
+@pytest.mark.parametrize("slip", [lesson.TRANSPOSED, lesson.RANDOM])
+def test_with_a_larger_rate_wrong_matrices_arrive_as_well(slip):
+    slow, quick = (lesson.break_gradient(slip, "tanh", eta, "moons", 100, 0) for eta in (0.5, 2.0))
+    assert slow.accuracy < 0.95
+    assert quick.accuracy == 1
+    assert quick.losses[-1] < 0.05
+
+
 def test_a_learners_backward_goes_into_the_menu():
     def six_lines(Ws, Zs, As, delta, phi):
         gradients = []

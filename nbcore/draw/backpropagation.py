@@ -221,7 +221,7 @@ def draw_nudge(axes: Any, artists: dict[str, Any], result: Any) -> None:
         look = theme()
         curve.set(xlim=(-3, 3), ylim=(-1.2, 4.2), xlabel="$z$", ylabel="$C$")
         curve.grid(True)
-        curve.set_title("Loss, and the quotient's line")
+        curve.set_title("The quotient's line")
         artists["curve"] = curve.plot([], [], color=look.ink, lw=2)[0]
         artists["secant"] = curve.plot([], [], color=look.high, lw=2, ls=DASHED)[0]
         artists["ends"] = curve.plot([], [], "s", color=look.high, markersize=6, zorder=3)[0]
@@ -244,10 +244,10 @@ def draw_nudge(axes: Any, artists: dict[str, Any], result: Any) -> None:
         ]
         artists["line"] = errors.plot([], [], color=look.soft, lw=1, ls=":")[0]
         for k, (name, c, s) in enumerate(zip(names, colors, styles, strict=True)):
-            x = 0.03 + 0.33 * k
+            x, y = 0.3, 0.955 - 0.075 * k
             artists[f"key {name}"] = [
-                errors.plot([x, x + 0.06], [0.955] * 2, color=c, ls=s, lw=2, transform=errors.transAxes)[0],
-                errors.text(x + 0.075, 0.955, name, color=c, va="center", transform=errors.transAxes, fontsize=8.5),
+                errors.plot([x, x + 0.1], [y, y], color=c, ls=s, lw=2, transform=errors.transAxes)[0],
+                errors.text(x + 0.13, y, name, color=c, va="center", transform=errors.transAxes, fontsize=8.5),
             ]
     z, h = result.z, result.now
     ends = np.array([z - h, z + h])

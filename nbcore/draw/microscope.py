@@ -50,7 +50,7 @@ def spelled(letter: str, layer: int, *indices: int) -> str:
 
 # ---- Where everything is
 
-INPUT, UNIT, LOSS, EDGE, LAST = 70, 137, 132, 8, 30  # widths; LAST is the gap before the loss
+INPUT, UNIT, LOSS, EDGE, LAST = 72, 136, 132, 8, 30  # widths; LAST is the gap before the loss
 ROW, TALL, PITCH = 20, 108, 168  # of a unit's rows, of a unit, from unit to unit
 STRIP, HEADS, TOP = 14, 55, 70
 ROWS = ("b", r"\partial", "z", "a", r"\delta")
@@ -178,7 +178,7 @@ HALF = 0.5  # from the middle of a line of text down to its baseline, in pixels 
 def _scale(panel: Any) -> tuple[float, float]:
     """Pixels per unit across, and the size of the letters, which shrink on narrow pages rather than collide."""
     wide = panel.figure.get_size_inches()[0] * 100
-    return wide / 1000, min(9.2, wide / 88)
+    return wide / 1000, min(9.2, wide / 90)
 
 
 def _build(panel: Any, artists: dict[str, Any], where: Plan) -> None:
@@ -266,12 +266,12 @@ def _build(panel: Any, artists: dict[str, Any], where: Plan) -> None:
     for edge in where.edges():
         m, j, k = edge
         x, y = where.label(*edge)
-        x -= 12 / squeeze * (size / 7.6)
+        x -= (12 if where.many else 6) * size / 7.6 / squeeze
         name = symbol("w", m, *([j, k] if where.many else []))
         up, down = _rows(where, edge)[:2]
         text(x - 2 / squeeze, y + up, f"${name}$", ha="right")
         artists["w"].append(text(x + 2 / squeeze, y + up))
-        x -= (10 if where.many else 24 * size / 7.6) / squeeze
+        x -= (10 if where.many else 21 * size / 7.6) / squeeze
         artists["dw"].append(text(x, y + down, color=look.high, style="italic"))
         artists["new w"].append(text(x, y + down + 16, color=look.second, weight="bold"))
     pen = "#ffe694" if look.name == "light" else "#665200"
@@ -383,7 +383,7 @@ def _edges(artists: dict[str, Any], where: Plan, r: Any, squeeze: float, size: f
     for (m, j, k), (old, slope, new) in zip(where.edges(), texts, strict=True):
         w = r.W[m - 1][j][k]
         old.set_text(number(w))
-        slope.set_text(f"∂ {number(r.dW[m - 1][j][k])}" if r.knows("backward", m) else "")
+        slope.set_text(f"∂ {(number if where.many else brief)(r.dW[m - 1][j][k])}" if r.knows("backward", m) else "")
         new.set_text(f"→ {number(r.new_W[m - 1][j][k])}" if r.knows("update") else "")
         if r.fresh("backward", m) or r.fresh("update"):
             text, wide = (new, 0.99) if r.fresh("update") else (slope, 0.87)  # bold letters are wider

@@ -193,9 +193,7 @@ def _dense(delta: np.ndarray, A: np.ndarray, W: np.ndarray) -> Judged:
             "dA_in",
             {
                 "": lambda: dA,
-                "your dA_in uses W as it is: here each unit has a column of W, and delta goes back along rows": lambda: (
-                    delta @ W
-                ),
+                "your dA_in uses W as it is: here W has a column for each unit, so take W.T": lambda: delta @ W,
                 "your dA_in is transposed: rows are samples": lambda: dA.T,
                 "your dA_in multiplies from the wrong side, and W is transposed: rows are samples": lambda: W.T @ delta,
                 "your dA_in multiplies from the wrong side: rows are samples": lambda: W @ delta,

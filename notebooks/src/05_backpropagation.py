@@ -695,15 +695,17 @@ breaking
 # 1. Which slips make every array the right one times a number? What are the numbers?
 # 2. Which leave $W_3$ and $b_3$ right? What do these have in common?
 # 3. *input of one layer too early*: a single array is wrong. Why is $b_3$ right?
-# 4. For which slips does the loss fall nearly as well, or better? Try *W transposed*, *a random matrix for W*.
+# 4. For which slips does the loss fall nearly as well, or better? Give *W transposed* and *a random matrix for W* an
+#    $\eta$ of 2.
 # 5. Choose *slope taken at a, not at z*, and go through the activations. Where does nobody notice? And without the
 #    slope?
 # 6. *sum instead of mean*: find an $\eta$ at which it trains as well as the right one. Then change $N$.
 #
 # <details><summary>What we saw</summary>1: wrong sign (−1), a factor 2, sum instead of mean (N). 2: all those that
 # go wrong on the way from a layer to the one before: the slope, the matrix. The last layer comes before that. 3: δ is
-# right, and b needs nothing else; dW also needs what came in. 4: with most of them. A factor 2 is just another learning
-# rate. A random matrix is slower here, and arrives. 5: with relu, leaky relu and identity: a is above 0 just where z is. With
+# right, and b needs nothing else; dW also needs what came in. 4: the slope taken at a, the layer too
+# early, W already updated (a little lower), a factor 2 (just another learning rate). With η = 2 the transposed and the random
+# matrix arrive as well: 100% right. 5: with relu, leaky relu and identity: a is above 0 just where z is. With
 # identity all slopes are 1, so leaving them out is no slip. 6: η divided by N; so it has to be tuned again for every N.</details>
 #
 # ### A falling loss proves nothing
