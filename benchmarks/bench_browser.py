@@ -9,6 +9,9 @@ that a slider sends to the frame in which the new picture, decoded, is painted.
     rate     new pictures a second while the slider sends 60 events a second for 2 s
     settled  from the last event of that drag to its last picture
     late     pictures later than 120 ms after the last event; what had queued up would show here
+
+With --playground, the playground alone, while it trains: pictures a second, and the times from a press on Pause to
+the last picture, and from a change of the activation to the first picture that shows it.
 """
 
 from __future__ import annotations
@@ -209,21 +212,17 @@ def lesson(
     return found, first, width
 
 
+def _notebook(sources: list[str]) -> str:
+    """A notebook of code cells."""
+    empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [empty | {"id": f"cell-{k}", "source": source} for k, source in enumerate(sources)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
+
+
 def interact(width: int, moves: int, drags: int) -> tuple[Figures, float]:
     """The same for `@interact`."""
-    cells: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{k}",
-            "metadata": {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for k, source in enumerate([INTERACT[0], INTERACT[1].format(width=width)])
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    text = json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
+    text = _notebook([INTERACT[0], INTERACT[1].format(width=width)])
     with tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder) / "interact.ipynb"
         notebook.write_text(text, encoding="utf-8")
@@ -235,6 +234,92 @@ def interact(width: int, moves: int, drags: int) -> tuple[Figures, float]:
             page.evaluate(PROBE)
             root = page.query_selector(".jp-CodeCell:has(.noUi-handle)")
             return measure(page, root, "@interact, new figures", moves, drags), first
+
+
+# In the page: when pictures of the playground are painted, and what their alt text says.
+PLAY_PROBE = """() => {
+  const root = document.querySelector(".nbx-play"), img = root.querySelector(".nbx-picture");
+  const play = (window.play = { painted: [] });
+  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+  img.addEventListener("load", async () => {
+    const alt = img.alt;
+    await img.decode().catch(() => {});
+    requestAnimationFrame(() => play.painted.push([performance.now(), alt]));
+  });
+  const go = root.querySelector(".nbx-go");
+  play.rate = async (seconds) => {
+    go.click();
+    await sleep(1500);
+    play.painted = [];
+    await sleep(1000 * seconds);
+    const rate = play.painted.length / seconds;
+    go.click();
+    await sleep(800);
+    return rate;
+  };
+  play.pause = async () => {
+    go.click();
+    await sleep(700 + 200 * Math.random());
+    play.painted = [];
+    const start = performance.now();
+    go.click();
+    while (go.textContent !== "Play") await sleep(1);
+    const said = performance.now() - start;
+    await sleep(60);
+    const moving = play.painted.filter(([at]) => at > start).map(([at]) => at - start);
+    await sleep(600);
+    return [said, Math.max(0, ...moving)];
+  };
+  play.change = async (k) => {
+    const select = [...root.querySelectorAll("select")].find((one) => one.labels[0].textContent === "activation");
+    const to = ["relu", "tanh"][k % 2];
+    await sleep(300 + 200 * Math.random());
+    play.painted = [];
+    const start = performance.now();
+    select.value = to;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    for (;;) {
+      const found = play.painted.find(([, alt]) => alt.includes(`${to} units`));
+      if (found) return found[0] - start;
+      if (performance.now() - start > 5000) throw new Error("the change was never seen");
+      await sleep(1);
+    }
+  };
+  play.go = () => go.click();
+}"""
+
+PLAYGROUNDS = {
+    "2-8-8-1": "moons | 8 tanh, 8 tanh",
+    "6 layers of 16": "moons | 16 tanh, 16 tanh, 16 tanh, 16 tanh, 16 tanh, 16 tanh",
+    "two of 2-8-8-1": "moons || moons | 8 relu, 8 relu",
+    "digits, 64-16-10": "digits n=1000 | 16 tanh | eta=0.5 batch=50",
+}
+
+
+def playgrounds(moves: int, extension: bool) -> None:
+    """The playground while it trains."""
+    print(f"{'':20} {'pictures/s':>10} {'pause: said':>12} {'and still':>10} {'change':>8} {'p95':>6}   load")
+    for title, text in PLAYGROUNDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            notebook = Path(folder) / "playground.ipynb"
+            notebook.write_text(_notebook([f"from nbcore import explore\n\nexplore.playground({text!r})"]))
+            with browser.server(notebook, extension=extension) as address, browser.chromium() as page:
+                browser.open_lesson(page, address)
+                browser.run_all(page)
+                page.wait_for_function("() => document.querySelector('.nbx-play .nbx-picture')?.naturalWidth")
+                page.wait_for_timeout(1500)
+                page.evaluate(PLAY_PROBE)
+                rate = statistics.median(page.evaluate("() => window.play.rate(4)") for _ in range(3))
+                pauses = [page.evaluate("() => window.play.pause()") for _ in range(max(5, moves // 3))]
+                page.evaluate("() => window.play.go()")
+                changes = []
+                if "||" not in text and "digits" not in text:
+                    changes = sorted(page.evaluate("(k) => window.play.change(k)", k) for k in range(moves))
+        said, still = (statistics.median(one[k] for one in pauses) for k in range(2))
+        moved = (
+            f"{statistics.median(changes):8.0f} {changes[round(0.95 * len(changes)) - 1]:6.0f}" if changes else " " * 15
+        )
+        print(f"{title:20} {rate:10.1f} {said:12.0f} {still:10.0f} {moved}   {load()}", flush=True)
 
 
 def machine() -> str:
@@ -266,9 +351,14 @@ def main() -> int:
     parser.add_argument("--drags", type=int, default=5)
     parser.add_argument("--stock", action="store_true", help="without nbcore's server extension (TCP_NODELAY)")
     parser.add_argument("--alone", action="store_true", help="without @interact beside it")
+    parser.add_argument("--playground", action="store_true", help="the playground, while it trains")
     asked = parser.parse_args()
     if not browser.CHROMIUM:
         sys.exit("Chromium was not found; install it (Debian: apt-get install chromium).")
+    if asked.playground:
+        print(f"The playground on {machine()}, load {load()} at the start; times in ms", flush=True)
+        playgrounds(asked.moves, not asked.stock)
+        return 0
     notebook = find(asked.lesson)
     print(f"{notebook.name} on {machine()}, load {load()} at the start", flush=True)
     rows, first, width = lesson(notebook, asked.only, asked.moves, asked.drags, not asked.stock)
