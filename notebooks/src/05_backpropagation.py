@@ -845,7 +845,7 @@ exercises.check_silu_derivative(silu_derivative)
 # `dW, db, dA_in` (of $C$ by `W`, by `b` and by `A_in`), each in the shape of what it belongs to. The lines of this lesson
 # don't fit; the way that led to them does.
 #
-# | | `delta` | `A_in` | `W` | `dW` | `db` | `dA_in` |
+# | array | `delta` | `A_in` | `W` | `dW` | `db` | `dA_in` |
 # |---|---|---|---|---|---|---|
 # | shape | (N, n_out) | (N, n_in) | (n_in, n_out) | (n_in, n_out) | (1, n_out) | (N, n_in) |
 #
@@ -874,8 +874,8 @@ exercises.check_dense_backward(dense_backward)
 # The outputs are sigmoids: `A = sigmoid(Z)`. Write `output_delta(Z, A, Y, loss)`, which returns
 # $\partial C/\partial z$ at the output, all arrays of shape (N, n). `loss` is the text `"mse"` or `"bce"`:
 #
-# - `"mse"`: $C$ is the mean over samples of $\sum_k (a_k - y_k)^2 / 2$
-# - `"bce"`: $C$ is the mean over samples of $-\sum_k\, [\,y_k \ln a_k + (1 - y_k) \ln(1 - a_k)\,]$
+# - `"mse"`: $C$ is the mean over samples of $\sum_j (a_j - y_j)^2 / 2$
+# - `"bce"`: $C$ is the mean over samples of $-\sum_j\, [\,y_j \ln a_j + (1 - y_j) \ln(1 - a_j)\,]$
 #
 # It has to be finite, even where an output has been rounded to 0 or 1. One case to know: for `Z = [[0.]]`,
 # `A = [[0.5]]`, `Y = [[1.]]` it is −0.125 with `"mse"` and −0.5 with `"bce"`.
