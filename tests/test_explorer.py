@@ -713,39 +713,6 @@ def test_controls_without_a_place_are_not_shown():
         make(absent=lambda p: ["size"])
 
 
-# ---- settings that follow from others
-
-
-def bent_is_steep(params, changed):
-    return {"slope": 3.0, "shift": 2} if "bent" in changed and params["bent"] else {}
-
-
-def test_what_follows_from_a_move_is_set_with_it_and_told_to_the_page():
-    explorer = shown(make(follow=bent_is_steep))
-    move(explorer, bent=True)
-    assert explorer.params == {"slope": 3.0, "shift": 2, "bent": True}
-    assert explorer.picture.params == explorer.params
-    assert explorer.picture.status == "slope 3"
-    move(explorer, slope=1)  # only the menu brings its numbers with it
-    assert explorer.params == {"slope": 1.0, "shift": 2, "bent": True}
-
-
-def test_what_is_set_by_hand_stays():
-    explorer = make(follow=bent_is_steep)
-    explorer.set(bent=True, slope=-1)
-    assert explorer.params == {"slope": -1.0, "shift": 2, "bent": True}
-    assert explorer.reset().params == {"slope": 1.0, "shift": 0, "bent": False}
-
-
-def test_what_follows_must_fit_the_controls():
-    explorer = shown(make(follow=lambda params, changed: {"slope": 7.0}))
-    with pytest.raises(ValueError, match="slope must be"):
-        explorer.set(bent=True)
-    assert explorer.params == {"slope": 1.0, "shift": 0, "bent": False}
-    move(explorer, bent=True)
-    assert "slope must be" in explorer.picture.error
-
-
 # ---- clicks on the picture
 
 

@@ -49,11 +49,9 @@ class Explorer:
     data. `alt` says what there is to see, `status` what came out: a string, or a function of (params, result).
     `panels` are relative widths, `height` is in CSS pixels.
 
-    Settings that hang together: `idle(params)` names the controls that have no effect for these settings; they are
-    shown dimmed. `absent(params)` names those that have no place here; they are not shown. `follow(params, changed)`
-    says which other settings a move of the controls `changed` (a set of names) brings with it, as {name: value}: a
-    menu of examples fills in their numbers. `pick(click, params, result)` says, as {name: value}, what a `Click` on
-    the picture sets; a control must offer the same, for those who use the keyboard.
+    `idle(params)` names the controls that have no effect for these settings; they are shown dimmed. `absent(params)`
+    names those that have no place here; they are not shown. `pick(click, params, result)` says, as {name: value}, what
+    a `Click` on the picture sets; a control must offer the same, for those who use the keyboard.
 
     A long `compute` yields `Progress(done, total, result)` now and then: the page shows a bar, an estimate and a
     button that stops the run, with the last picture kept. Elsewhere only results count.
@@ -75,7 +73,6 @@ class Explorer:
         height: int = 330,
         idle: Callable[[dict[str, Any]], Iterable[str]] | None = None,
         absent: Callable[[dict[str, Any]], Iterable[str]] | None = None,
-        follow: Callable[[dict[str, Any], set[str]], Mapping[str, Any]] | None = None,
         pick: Callable[[Click, dict[str, Any], Any], Mapping[str, Any]] | None = None,
     ) -> None:
         for name, control in controls.items():
@@ -92,7 +89,7 @@ class Explorer:
         self.controls, self.compute, self.draw = dict(controls), compute, draw
         self.title, self._alt, self._status = title, alt, status
         self._panels, self._height = tuple(panels), height
-        self._idle, self._absent, self._follow, self._pick = idle, absent, follow, pick
+        self._idle, self._absent, self._pick = idle, absent, pick
         self._params = start
         self._result: Any = None
         self._computed = False
@@ -129,7 +126,7 @@ class Explorer:
 
     def set(self, **changes: Any) -> Explorer:
         """Change settings, as a hand on the controls would. Raises for a bad setting, and then changes nothing."""
-        params = self._followed({**self._params, **changes})
+        params = self._checked({**self._params, **changes})
         with self._lock:
             self._params, self._computed, self.error = params, False, None
             self._wanted += 1
@@ -172,15 +169,6 @@ class Explorer:
             for name, control in self.controls.items()
         }
 
-    def _followed(self, wanted: Mapping[str, Any], by_hand: bool = False) -> dict[str, Any]:
-        """These settings, checked, with what follows from the change; but what was set itself stays."""
-        params = self._checked(wanted, by_hand)
-        changed = {name for name, value in params.items() if value != self._params[name]}
-        if self._follow is None or not changed:
-            return params
-        more = {name: value for name, value in self._follow(dict(params), set(changed)).items() if name not in changed}
-        return self._checked({**params, **more})
-
     def _results(self) -> Generator[Any]:
         result = self.compute(**self._params)
         if inspect.isgenerator(result):
@@ -207,7 +195,7 @@ class Explorer:
         if change.new == self._params and self.error is None:
             return
         try:
-            params = self._followed(change.new, by_hand=True)
+            params = self._checked(change.new, by_hand=True)
         except (TypeError, ValueError) as error:
             self._say(error)
             return
