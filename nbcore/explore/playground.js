@@ -106,11 +106,16 @@ function render({ model, el }) {
     panel.setAttribute("role", "group");
     panel.setAttribute("aria-label", text);
     panel.hidden = true;
-    for (const { legend, names, dense, note } of sections) {
+    for (const { legend, names, dense, pairs, note } of sections) {
       const set = make("fieldset", "", panel);
       make("legend", legend ? "" : "nbx-spoken", set, legend || text);
       const grid = make("div", dense ? "nbx-dense" : "nbx-controls", set);
-      names.forEach((name) => place(name, grid));
+      if (pairs) grid.classList.add("nbx-pairs");
+      let pair;
+      names.forEach((name, k) => {
+        if (pairs && k % 2 === 0) pair = make("div", "nbx-pair", grid);
+        place(name, pairs ? pair : grid);
+      });
       if (note) make("p", "nbx-note", set, note);
     }
   }
@@ -352,7 +357,10 @@ function render({ model, el }) {
   on("heard", heard);
   const opened = (message) => { if (message.open !== undefined && message.open !== open) openPanel(message.open); };
   model.on("msg:custom", opened);
-  const forget = watchPage(root, (page) => model.send({ page }));
+  const forget = watchPage(root, (page) => {
+    root.classList.toggle("nbx-narrow", page.width < 820);
+    model.send({ page });
+  });
 
   return () => {
     forget();

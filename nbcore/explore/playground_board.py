@@ -22,13 +22,13 @@ TITLE = "The playground"
 FASTEST = 1 / 50  # seconds between two pictures, at least
 
 SPEEDS: dict[str, tuple[float, int]] = {  # seconds between pictures, updates a picture (0: an epoch)
-    "1 update a second": (1.0, 1),
-    "10 updates a second": (0.1, 1),
-    "1 update a picture": (FASTEST, 1),
-    "5 updates a picture": (FASTEST, 5),
-    "20 updates a picture": (FASTEST, 20),
-    "100 updates a picture": (FASTEST, 100),
-    "500 updates a picture": (FASTEST, 500),
+    "1 a second": (1.0, 1),
+    "10 a second": (0.1, 1),
+    "1 a picture": (FASTEST, 1),
+    "5 a picture": (FASTEST, 5),
+    "20 a picture": (FASTEST, 20),
+    "100 a picture": (FASTEST, 100),
+    "500 a picture": (FASTEST, 500),
     "1 epoch a picture": (FASTEST, 0),
 }
 USES = {f"use_{name.replace('^2', '_squared')}": name for name in FEATURES}
@@ -54,10 +54,10 @@ SWEEPS: dict[str, tuple[Any, ...]] = {
     "data_seed": tuple(range(8)),
 }
 MEASURES = {
-    "loss_test": "loss on the test points",
-    "loss": "loss on the training points",
-    "score_test": "score on the test points",
-    "score": "score on the training points",
+    "loss_test": "test loss",
+    "loss": "training loss",
+    "score_test": "test score",
+    "score": "training score",
 }
 
 
@@ -76,7 +76,7 @@ def all_controls(own: bool) -> dict[str, Control]:
         "eta": rate(ETA, s.eta, 1e-4, 10, per_decade=6),
         "layers": count("hidden layers", len(s.hidden), 0, MOST_LAYERS),
         "units": count("units a layer", s.hidden[0][0], 1, MOST_UNITS),
-        "speed": choice("speed", SPEEDS, "5 updates a picture"),
+        "speed": choice("updates", SPEEDS, "5 a picture"),
         "n": count("points", s.n, 10, 1000, 10),
         "noise": slider("noise", s.noise, 0, 1, 0.01),
         "train": slider("share to train on", s.train, 0.1, 0.9, 0.05),
@@ -113,12 +113,13 @@ def all_controls(own: bool) -> dict[str, Control]:
 
 @dataclass(frozen=True)
 class Section:
-    """Some controls of a group; `dense` ones stand in a line."""
+    """Some controls of a group; `dense` ones stand in a line, `pairs` side by side two and two."""
 
     names: tuple[str, ...]
     legend: str = ""
     note: str = ""
     dense: bool = False
+    pairs: bool = False
 
 
 GROUPS: dict[str, tuple[str, tuple[Section, ...]]] = {
@@ -132,7 +133,7 @@ GROUPS: dict[str, tuple[str, tuple[Section, ...]]] = {
     "network": (
         "Network",
         (
-            Section(tuple(name for pair in zip(UNITS, PHIS, strict=True) for name in pair)),
+            Section(tuple(name for pair in zip(UNITS, PHIS, strict=True) for name in pair), pairs=True),
             Section(
                 ("init", "scale", "seed", "output", "loss"),
                 note="A change here begins again, from the same start weights where the sizes allow.",
@@ -158,9 +159,9 @@ GROUPS: dict[str, tuple[str, tuple[Section, ...]]] = {
         ),
     ),
     "compare": ("Compare", ()),
-    "missions": ("Missions", (Section(("mission",)),)),
+    "missions": ("Missions", (Section(("mission",), dense=True),)),
     "sweep": ("Sweep", (Section(("sweep_first", "sweep_second", "sweep_updates", "sweep_shows")),)),
-    "share": ("Share and code", ()),
+    "share": ("Share", ()),
 }
 BASICS = ("data", "activation", "eta", "layers", "units")
 BUTTONS = (

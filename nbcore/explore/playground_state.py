@@ -101,7 +101,7 @@ class State:
         self._runs = self._runs_of(text)
         self._edge: tuple[int, int, int | None] = (1, 0, 0)
         self._choosing = False  # whether the picture shows which weight is chosen
-        self._said = ""
+        self._said = "Press Play, and change anything while it trains." if not text.strip() else ""
         self.error: Exception | None = None
         self._undo: deque[Undo] = deque(maxlen=UNDO)
         self._playing = False
@@ -571,7 +571,7 @@ class State:
         goal = self._chosen_mission()
         if goal is None:
             raise ValueError("choose a mission first")
-        self._load(goal.solution, "A solution; there may be others. Its text is under Share and code.")
+        self._load(goal.solution, "A solution; there may be others. Its text is under Share.")
 
     def _take_cell(self) -> None:
         if self._map is None:
@@ -606,8 +606,7 @@ class State:
             run.advance(updates)
             if run.diverged is not None and before is None:
                 self._playing = False
-                self._said = f"{name} has diverged. ".lstrip() if name != " " else "Diverged. "
-                self._said += run.diverged.text
+                self._said = f"Stopped: {name} has diverged." if name.strip() else "Stopped: it has diverged."
 
     def _train_for(self, updates: int, seconds: float) -> None:
         """The same within a time, in pieces after which another thread may have its say."""
@@ -677,7 +676,7 @@ class State:
         shows = self._ui["sweep_shows"]
         names = [swept(name) for name in (grid.first[0], grid.second[0])]
         accuracy = shows.startswith("score") and self.run.problem.kind == "classes"
-        title = MEASURES[shows].replace("score", "accuracy" if accuracy else "root mean square error")
+        title = MEASURES[shows].replace("score", "accuracy" if accuracy else "error (root mean square)")
         return Map(grid, shows, accuracy, title, *names)
 
     def _cell_text(self, i: int, j: int) -> str:

@@ -91,9 +91,9 @@ def readout_of(sides: tuple[Side, ...]) -> list[list[str]]:
         name = f"{side.name}: " if side.name else ""
         found += [
             [f"{name}loss", loss_text(n.loss)],
-            ["test" if name else "test loss", loss_text(n.loss_test)],
+            ["test", loss_text(n.loss_test)],
             [measure, train],
-            ["test" if name else f"test {measure}", test],
+            ["test", test],
         ]
     return found
 
