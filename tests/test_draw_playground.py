@@ -236,6 +236,18 @@ def test_curves_are_the_losses(name, width):
             assert float(word.text.split()[-1]) == pytest.approx(now, rel=0.006)
 
 
+def test_curves_go_on_to_the_loss_of_now():
+    one = shot("moons").sides[0]
+    numbers = dataclasses.replace(one.view.numbers, loss=0.031, step=one.view.numbers.step + 50)
+    this = Shot((dataclasses.replace(one, view=dataclasses.replace(one.view, numbers=numbers)),))
+    (curve,) = [s for s in drawn(this).artists["over"].named("train") if isinstance(s, Stroke)]
+    x, y, wide, tall = plan(960, 1).loss
+    low, high = curves.loss_range(this)
+    assert curve.lines.shape[1] == len(one.steps) + 1
+    assert curve.lines[0, -1, 0] == pytest.approx(x + wide)
+    assert low * (high / low) ** (1 - (curve.lines[0, -1, 1] - y) / tall) == pytest.approx(0.031)
+
+
 def test_ticks_of_the_losses_stand_at_their_numbers():
     this = shot("moons")
     words = drawn(this).artists["words"].named("decade")
@@ -706,9 +718,34 @@ def test_small_pictures_have_their_heights_where_they_belong(n):
 def test_heights_between_the_middles_of_cells_are_linear():
     mosaic = Mosaic(1, np.repeat(np.arange(256)[:, None], 3, axis=1))
     levels = np.linspace(0, 1, 10)[None, None, :].repeat(10, axis=1)
-    row = mosaic.images(Cells("x", np.zeros((1, 2)), 100, levels), 100)[0, 50, :, 0].astype(float)
     expected = np.clip((np.arange(100) + 0.5) / 10 - 0.5, 0, 9) / 9 * 255
-    assert np.abs(row - expected).max() <= 1
+    for turned in (levels, levels.transpose(0, 2, 1)):
+        image = mosaic.images(Cells("x", np.zeros((1, 2)), 100, turned), 100)[0, ..., 0].astype(float)
+        line = image[50] if turned is levels else image[:, 50]
+        assert np.abs(line - expected).max() <= 1
+
+
+def test_levels_beyond_the_palette_take_its_ends():
+    mosaic = Mosaic(1, np.repeat(np.arange(256)[:, None], 3, axis=1))
+    levels = np.array([[[-0.7, -0.7], [1.9, 1.9]]])
+    image = mosaic.images(Cells("x", np.zeros((1, 2)), 10, levels, smooth=False), 10)[0, ..., 0]
+    assert (image[:5] == 0).all()
+    assert (image[5:] == 255).all()
+
+
+@pytest.mark.parametrize("ratio", [1, 1.5, 3])
+def test_small_pictures_stand_on_the_pixels_they_were_given(ratio):
+    def draw(axes, artists, result):
+        if not artists:
+            axes[0].set_position((0, 0, 1, 1))
+            axes[0].axis("off")
+            artists["mosaic"] = axes[0].add_artist(Mosaic(1, np.zeros((256, 3))))
+        artists["mosaic"].set_data([Cells("x", np.array([[100.0, 40.0]]), 60, np.zeros((1, 4, 4)))])
+
+    image = pixels(Stage(draw, Page(300, ratio), (1,), 200).render(None)).sum(axis=-1) < 100
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    found = [rows[0], rows[-1] + 1, columns[0], columns[-1] + 1]
+    assert np.abs(np.array(found) - np.array([40, 100, 100, 160]) * ratio).max() <= 1
 
 
 def test_round_corners_are_cut_and_all_else_is_solid():
@@ -729,17 +766,20 @@ def test_ink_stands_on_the_pixels_it_was_given(ratio):
             axes[0].axis("off")
             artists["ink"], artists["words"] = axes[0].add_artist(Ink(1)), axes[0].add_artist(Words(2))
         box = np.array([[[100.0, 50], [200, 50], [200, 90], [100, 90], [100, 50]]])
-        artists["ink"].set_data([Stroke("box", box, face=(0, 0, 0))])
+        line = np.array([[[100.0, 250], [200, 250]]])
+        artists["ink"].set_data([Stroke("box", box, face=(0, 0, 0)), Stroke("line", line, (0, 0, 0), 12)])
         artists["words"].set_data([Word("w", 300, 200, "H", (0, 0, 0), 40)])
 
     shown = Stage(draw, Page(500, ratio), (1,), 300)
     image = pixels(shown.render(None)).sum(axis=-1) < 200
     rows, columns = (
-        np.flatnonzero(image[:, : int(250 * ratio)].any(axis=1)),
+        np.flatnonzero(image[: int(120 * ratio), : int(250 * ratio)].any(axis=1)),
         np.flatnonzero(image[: int(120 * ratio)].any(axis=0)),
     )
     expected = np.array([50, 90, 100, 200]) * ratio
     assert np.abs(np.array([rows[0], rows[-1] + 1, columns[0], columns[-1] + 1]) - expected).max() <= 1
+    thick = image[int(220 * ratio) :, int(150 * ratio)].sum()
+    assert thick == pytest.approx(12 * ratio, abs=1.01)
     letter = np.flatnonzero(image[:, int(290 * ratio) :].any(axis=1)) / ratio
     assert letter[-1] == pytest.approx(200, abs=1.5)
     assert letter[0] == pytest.approx(200 - 0.73 * 40, abs=2)
