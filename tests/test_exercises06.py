@@ -68,6 +68,22 @@ def test_solutions_pass(check, solution):
     assert verdict.passed, verdict
 
 
+def test_a_quotient_in_two_steps_is_told_what_is_wanted():
+    verdict = exercises.check_divide(lambda x, y: x * Value(1 / y.data, (y,), (-1 / y.data**2,)))
+    assert "more than one step" in verdict.message
+
+
+def test_dividing_values_is_answered_in_the_lesson_s_words():
+    verdict = exercises.check_divide(lambda x, y: x / y)
+    assert "for /: 'Value' and 'Value' (a Value cannot divide yet" in verdict.message
+
+
+def test_sorted_by_value_is_no_order():
+    verdict = exercises.check_order(lambda result: sorted(order(result), key=lambda node: node.data))
+    assert verdict.state == "not right"
+    assert "before its parent" in verdict.message
+
+
 # ---- what the checkers call right is right
 
 

@@ -24,8 +24,17 @@ class Node:
     def parents(self) -> tuple[Node, ...]:
         return self._parents
 
+    def __add__(self, other: Any) -> Node:
+        return _sum(self, other, "")
+
+    def __mul__(self, other: Any) -> Node:
+        return _product(self, other, "")
+
     def __repr__(self) -> str:
         return self.label or f"{self.data:g}"
+
+
+Node.__name__ = "Value"  # as the learner's own is called: a TypeError names it
 
 
 def _sum(x: Node, y: Node, label: str) -> Node:
@@ -106,6 +115,13 @@ def _sequence(value: Any) -> list[Any] | None:
     return list(value) if isinstance(value, (tuple, list)) else None
 
 
+def _in_steps(out: Any, x: Node, y: Node) -> bool:
+    """Whether `out` depends on x and y by way of other values."""
+    between = [p for p in _sequence(out.parents) or () if _is_node(p) and p is not x and p is not y]
+    behind = {id(q) for p in between for q in _sequence(p.parents) or ()}
+    return bool(behind & {id(x), id(y)})
+
+
 def _quotient(out: Any, x: Node, y: Node) -> Verdict | None:
     """None when `out` is a Value of x / y with both parents and both slopes."""
     where = f"for x = {x.data:g} and y = {y.data:g}"
@@ -115,6 +131,11 @@ def _quotient(out: Any, x: Node, y: Node) -> Verdict | None:
     if verdict:
         return verdict
     parents, slopes = _sequence(out.parents), _sequence(out.slopes)
+    if _in_steps(out, x, y):
+        return not_right(
+            "the number is right, but made in more than one step, as in x times 1 / y. One Value is wanted, with the "
+            "parents (x, y) and both slopes"
+        )
     if parents is None or len(parents) != 2:
         many = "none" if parents is None or not parents else str(len(parents))
         return not_right(f"the Value of x / y has two parents, (x, y); yours has {many}")
@@ -309,7 +330,7 @@ def _diamond() -> Node:
 
 def _shortcut() -> Node:
     """x * (u * v) with u = x + x and v = u * u: x and u can be reached on short ways and on long ones."""
-    x = Node(1.5, label="x")
+    x = Node(0.5, label="x")  # values that fall on the way: sorted by value, this is out of order
     u = _sum(x, x, "u = x + x")
     v = _product(u, u, "v = u * u")
     return _product(_product(u, v, "u * v"), x, "u * v * x")
