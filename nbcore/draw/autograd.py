@@ -10,17 +10,21 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import NullLocator
 
+from nbcore.draw.lettering import line, text_width
 from nbcore.draw.shapes import class_points, mark_surface
 from nbcore.draw.stage import DPI
 from nbcore.draw.style import theme
 
-TOP, SIDE, ENDS = 76, 42, 52  # pixels above the graph, for what the step says, around it, and at its ends
-RADIUS, TIGHT = 13, (68, 62)  # of a node, and the least distance of columns and rows, in pixels; a small graph grows
+TOP, SIDE, ENDS = 76, 29, 46  # pixels above the graph, for what the step says, around it, and at its ends
+FOOT, MARGIN, BROAD = 24, 18, 640  # below it, for the formula and the key; on pages less broad these take two lines
+RADIUS, ROOMY = 13, (66, 60)  # of a node, in pixels, where columns and rows are so far apart; it grows and shrinks
+SMALLEST, LARGEST = 0.78, 1.7  # how much
 MOST_NODES, MOST_EDGES = 40, 80
-WIDEST, TALLEST = 300, 250  # pixels between columns and rows of a small graph
+WIDEST, TALLEST = 380, 300  # pixels between columns and rows of a small graph
 LOOKS = ("leaf", "constant", "known", "ahead", "now", "receives", "leaf receives")
-SYMBOL_SIZES = {1: 11.0, 2: 9.0, 3: 7.5, 4: 5.6}  # by the number of letters
-DIGIT, LETTER_HEIGHT = 6.9, 12  # pixels of the small letters, for labels that must not overlap
+LETTERS, LABELS = (8.0, 6.6), (7.0, 6.2)  # points at size 1, and at least
+HALF, LETTER_HEIGHT = 0.5, 1.55  # from a text's middle to its baseline, and its height, in pixels a point
+EMPTY: list[Any] = []
 
 
 def draw_graph(axes: Any, artists: dict[str, Any], result: Any) -> None:
@@ -29,78 +33,93 @@ def draw_graph(axes: Any, artists: dict[str, Any], result: Any) -> None:
     if not artists:
         _prepare(panel, artists)
     width, height = (float(v) for v in panel.figure.get_size_inches() * DPI)
+    foot = FOOT if width >= BROAD else 2 * FOOT - 6
     columns = np.array([node.column for node in result.nodes])
     rows = np.array([node.row for node in result.nodes])
     ends = np.concatenate([rows, *(edge.path[:, 1] for edge in result.edges)])
-    across = min(WIDEST, (width - 2 * ENDS) / max(1.0, float(np.ptp(columns))))
-    down = min(TALLEST, (height - TOP - 2 * SIDE) / max(1.0, float(np.ptp(ends))))
-    left = (width - across * float(np.ptp(columns))) / 2 - across * columns.min()
-    middle = (height - TOP) / 2
-    size = float(np.clip(min(across / TIGHT[0], down / TIGHT[1]), 1, 1.4))
+    size, slack = 1.0, 0.0
+    for _ in range(3):  # larger nodes need more room at the rims; a line alone needs little
+        top, bottom = max(rows.max(), ends.max() - slack), min(rows.min(), ends.min() + slack)
+        across = min(WIDEST, (width - 2 * ENDS * max(size, 1)) / max(1.0, float(np.ptp(columns))))
+        down = min(TALLEST, (height - TOP - foot - 2 * SIDE * size) / max(1.0, float(top - bottom)))
+        size = float(np.clip(min(across / ROOMY[0], down / ROOMY[1]), SMALLEST, min(LARGEST, width / 400)))
+        slack = (SIDE * size - 15) / down
+    left = -across * (columns.min() + columns.max()) / 2  # 0 is the middle: a click tells the halves apart
+    edge = MARGIN - width / 2
+    middle = (height - TOP + foot) / 2
 
     def place(column: Any, row: Any) -> tuple[Any, Any]:
-        return left + across * column, middle - down * (row - (ends.max() + ends.min()) / 2)
+        return left + across * column, middle - down * (row - (top + bottom) / 2)
 
     x, y = place(columns, rows)
-    _draw_nodes(artists, result, x, y, size)
-    _draw_edges(artists, result, place, x, y, size)
-    artists["title"].set_text(f"Step {result.step} of {result.last}.  {result.title}")
-    artists["title"].set_position((18, height - 12))
+    taken = _draw_nodes(artists, result, x, y, size)
+    _draw_edges(artists, result, place, taken, size)
+    says = [f"Step {result.step} of {result.last}.  {result.title}", *result.lines]
+    large = 1.15 if width > 800 else 1.0
+    for k, text in enumerate(artists["says"]):
+        words = says[k] if k < len(says) else ""
+        room = (width - 2 * MARGIN) / max(text_width(words, 1.0, k == 0), 1e-9)
+        text.set_text(words)
+        text.set_fontsize(min((9.5 if k else 10.0) * large, room))
+        text.set_position((edge, height - 21 * large - (20 * k - (k > 0)) * large))
     artists["formula"].set_text(result.formula)
-    for k, line in enumerate(artists["lines"]):
-        line.set_text(result.lines[k] if k < len(result.lines) else "")
-        line.set_position((18, height - 34 - 18 * k))
+    artists["formula"].set_position((edge, 12 if width >= BROAD else FOOT + 6))
 
 
 def _prepare(panel: Any, artists: dict[str, Any]) -> None:
     look = theme()
     panel.set_position((0, 0, 1, 1))
     width, height = panel.figure.get_size_inches() * DPI
-    panel.set(xlim=(0, width), ylim=(0, height))
+    panel.set(xlim=(-width / 2, width / 2), ylim=(0, height))
     panel.set_axis_off()
-    artists["edges"] = LineCollection([], zorder=1, capstyle="round")
-    panel.add_collection(artists["edges"], autolim=False)
+    artists["edges"] = LineCollection(EMPTY, zorder=1, capstyle="round")
+    face = panel.get_facecolor()
+    artists["clear"] = LineCollection(EMPTY, zorder=2, capstyle="butt", colors=face)  # lines stop short of words
+    for lines in (artists["edges"], artists["clear"]):
+        panel.add_collection(lines, autolim=False)
 
-    def marks(marker: str, size: float, **more: Any) -> Any:
-        return panel.plot([], [], marker, markersize=size * 0.72, **{"zorder": 3, **more})[0]
+    def marks(marker: str, **more: Any) -> Any:
+        return panel.plot([], [], marker, **{"zorder": 3, **more})[0]
 
     artists["heads"] = [
-        marks(">", 8, color=look.soft, markeredgewidth=0),
-        marks("<", 10, color=look.accent, markeredgewidth=0),
+        marks(">", color=look.soft, markeredgewidth=0),
+        marks(">", color=look.accent, markeredgewidth=0),
+        marks("<", color=look.accent, markeredgewidth=0),
     ]
-    face = panel.get_facecolor()
     tint = {"mfc": (*to_rgb(look.accent), 0.25), "mec": look.accent, "zorder": 3.1}
     artists["nodes"] = [  # in the order of LOOKS
-        marks("s", 0, mfc=face, mec=look.low, mew=1.8),
-        marks("s", 0, mfc=face, mec=look.faint, mew=1.2),
-        marks("o", 0, mfc=face, mec=look.ink, mew=1.6),
-        marks("o", 0, mfc=face, mec=look.faint, mew=1.6),
-        marks("o", 0, mew=3.2, **tint),
-        marks("o", 0, mew=1.8, **tint),
-        marks("s", 0, mew=1.8, **tint),
+        marks("s", mfc=face, mec=look.low, mew=1.8),
+        marks("s", mfc=face, mec=look.faint, mew=1.2),
+        marks("o", mfc=face, mec=look.ink, mew=1.6),
+        marks("o", mfc=face, mec=look.faint, mew=1.6),
+        marks("o", mew=3.2, **tint),
+        marks("o", mew=1.8, **tint),
+        marks("s", mew=1.8, **tint),
     ]
 
     def texts(count: int, **more: Any) -> list[Any]:
-        return [panel.text(0, 0, "", ha="center", va="center", **more) for _ in range(count)]
+        return [line(panel, 0, 0, ha="center", zorder=4, **more) for _ in range(count)]
 
-    box = {"facecolor": face, "edgecolor": "none", "pad": 0.3}
-    artists["symbols"] = texts(MOST_NODES, zorder=4)
-    artists["values"] = texts(MOST_NODES, fontsize=8, zorder=5, bbox=box)
-    artists["gradients"] = texts(MOST_NODES, fontsize=8, zorder=5, color=look.accent, weight="bold", bbox=box)
-    artists["labels"] = texts(MOST_EDGES, fontsize=7, zorder=4, bbox=box)
-    artists["title"] = panel.text(0, 0, "", va="top", weight="bold", fontsize=10)
-    artists["lines"] = [panel.text(0, 0, "", va="top", fontsize=9) for _ in range(2)]
-    right = {"ha": "right", "va": "top"}
-    artists["formula"] = panel.text(width - 18, height - 12, "", fontsize=10, **right)
-    artists["key"] = [
-        panel.text(width - 18, height - 32, "above a node: value", fontsize=8, **right),
-        panel.text(width - 18, height - 46, "below: gradient", fontsize=8, color=look.accent, weight="bold", **right),
-        panel.text(width - 18, height - 60, "\u00d7 on a line: slope", fontsize=8, color=look.soft, **right),
-    ]
+    artists["symbols"] = texts(MOST_NODES)
+    artists["values"] = texts(MOST_NODES)
+    artists["gradients"] = texts(MOST_NODES, color=look.accent, weight="bold")
+    artists["labels"] = texts(MOST_EDGES)
+    artists["says"] = [line(panel, 0, 0, weight="bold" if k == 0 else "normal") for k in range(3)]
+    artists["formula"] = line(panel, 0, 0, fontsize=10)
+    key = (("above: value", look.ink), ("below: gradient", look.accent), ("\u00d7 on a line: slope", look.soft))
+    bold, at = [False, True, False], MARGIN - width / 2
+    wide = [text_width(words, 8.0, b) for (words, _), b in zip(key, bold, strict=True)]
+    if width >= BROAD:
+        at = width / 2 - MARGIN - sum(wide) - 2 * 16
+    artists["key"] = []
+    for (words, color), b, w in zip(key, bold, wide, strict=True):
+        artists["key"].append(line(panel, at, 12, words, fontsize=8, color=color, weight="bold" if b else "normal"))
+        at += w + 16
 
 
-def _draw_nodes(artists: dict[str, Any], result: Any, x: np.ndarray, y: np.ndarray, size: float) -> None:
-    look = theme()
+def _draw_nodes(artists: dict[str, Any], result: Any, x: np.ndarray, y: np.ndarray, size: float) -> list[Box]:
+    """Draws the nodes and their words; returns the boxes of all these."""
+    look, radius = theme(), RADIUS * size
     groups: dict[str, list[int]] = {name: [] for name in LOOKS}
     for k, node in enumerate(result.nodes):
         groups[node.kind if node.kind != "operation" else "ahead" if node.state == "ahead" else "known"].append(k)
@@ -110,106 +129,127 @@ def _draw_nodes(artists: dict[str, Any], result: Any, x: np.ndarray, y: np.ndarr
             groups["receives" if node.kind == "operation" else "leaf receives"].append(k)
     for mark, (name, members) in zip(artists["nodes"], groups.items(), strict=True):
         mark.set_data(x[members], y[members])
-        mark.set_markersize(2 * RADIUS * size * 0.72 * (0.8 if name == "constant" else 1))
-    away = size * (RADIUS + 9)
-    for k, (symbol, value, gradient) in enumerate(
-        zip(artists["symbols"], artists["values"], artists["gradients"], strict=True)
-    ):
+        mark.set_markersize(2 * radius * 0.72 * (0.8 if name == "constant" else 1))
+    points = max(LETTERS[0] * size, LETTERS[1])
+    away = radius + points * LETTER_HEIGHT / 2 + 2
+    nodes = [(x[k] - radius, y[k] - radius, x[k] + radius, y[k] + radius) for k in range(len(x))]
+    words: list[Box] = []
+    for k in range(MOST_NODES):
         node = result.nodes[k] if k < len(result.nodes) else None
+        symbol, value, gradient = (artists[name][k] for name in ("symbols", "values", "gradients"))
         if node is None:
             for text in (symbol, value, gradient):
                 text.set_text("")
             continue
         symbol.set_text(node.symbol)
         symbol.set_color(look.soft if node.kind == "constant" or node.state == "ahead" else look.ink)
-        symbol.set_fontsize(size * SYMBOL_SIZES.get(len(node.symbol), 5.0))
-        symbol.set_position((x[k], y[k]))
-        value.set_text(f"{node.name} = {node.value}" if node.name and node.value else node.value)
-        value.set_position((x[k], y[k] + away))
+        symbol_points = min(11 * size, 1.6 * radius / text_width(node.symbol, 1.0))
+        symbol.set_fontsize(symbol_points)
+        symbol.set_position((x[k], y[k] - HALF * symbol_points))
+        is_between = " = " if size > 1 else "="
+        value.set_text(f"{node.name}{is_between}{node.value}" if node.name and node.value else node.value)
         gradient.set_text(node.gradient)
-        gradient.set_position((x[k], y[k] - away))
-        for text in (value, gradient):
-            text.set_fontsize(8 * size)
-
-
-def _draw_edges(artists: dict[str, Any], result: Any, place: Any, x: np.ndarray, y: np.ndarray, size: float) -> None:
-    look, radius = theme(), RADIUS * size
-    taken = [(x[k] - radius, y[k] - radius, x[k] + radius, y[k] + radius) for k in range(len(x))]
-    for texts, up in (("values", 1), ("gradients", -1)):
-        for k in range(len(x)):
-            half = size * DIGIT / 2 * len(artists[texts][k].get_text())
-            middle, tall = y[k] + up * size * (RADIUS + 9), size * LETTER_HEIGHT / 2
-            if half:
-                taken.append((x[k] - half, middle - tall, x[k] + half, middle + tall))
-    lines, colors, widths = [], [], []
-    heads: list[list[tuple[float, float]]] = [[], []]
-    for k, edge in enumerate(result.edges):
-        line = _curve(np.column_stack(place(edge.path[:, 0], edge.path[:, 1])), edge.bow, radius)
-        lines.append(line)
-        back = edge.state == "passed" or (edge.state == "now" and result.title.startswith("Back"))
-        colors.append(
-            look.accent if back or edge.state == "now" else look.faint if edge.state == "ahead" else look.soft
-        )
-        widths.append(2.6 if edge.state == "now" else 1.3)
-        if back:
-            heads[1].append((line[0, 0] + 4, line[0, 1]))
-        elif edge.state != "ahead":
-            heads[0].append((line[-1, 0] - 4, line[-1, 1]))
-        label = artists["labels"][k]
-        label.set_text(edge.label)
-        label.set_fontsize(7 * size)
-        label.set_color(look.accent if back else look.soft)
-        if edge.label:
-            spot, box = _free_spot(line, len(edge.label), size, taken)
-            taken.append(box)
-            label.set_position(spot)
-    for label in artists["labels"][len(result.edges) :]:
-        label.set_text("")
-    artists["edges"].set_segments(lines)
-    artists["edges"].set_color(colors)
-    artists["edges"].set_linewidth(widths)
-    for head, points in zip(artists["heads"], heads, strict=True):
-        head.set_data([p[0] for p in points], [p[1] for p in points])
-
-
-def _curve(points: np.ndarray, bow: float, radius: float) -> np.ndarray:
-    """A line through points from left to right, level at each; it begins and ends at the rim of a node."""
-    points = points.copy()
-    points[0, 0] += radius + 1
-    points[-1, 0] -= radius + 1
-    t = np.linspace(0, 1, 17)
-    level = t * t * (3 - 2 * t)
-    parts = [
-        np.column_stack([a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * level]) for a, b in itertools.pairwise(points)
-    ]
-    line = np.concatenate(parts)
-    line[:, 1] += bow * 5.5 * radius * np.sin(np.pi * np.linspace(0, 1, len(line)))
-    return line
+        for text, up, bold in ((value, away, False), (gradient, -away, True)):
+            text.set_fontsize(points)
+            text.set_position((x[k], y[k] + up - HALF * points))
+            if text.get_text():
+                words.append(_box(x[k], y[k] + up, text.get_text(), points, bold))
+    artists["clear"].set_segments([_through(box) for box in words])
+    artists["clear"].set_linewidths([(box[3] - box[1]) * 0.72 for box in words])
+    return nodes + words
 
 
 Box = tuple[float, float, float, float]
 
 
-def _free_spot(line: np.ndarray, letters: int, size: float, taken: list[Box]) -> tuple[tuple[float, float], Box]:
-    """Where on the line a label covers the least of what is there; near its middle if it can be."""
-    half, tall = size * (3.1 * letters + 2), size * 6
-    best, least = None, np.inf
-    for share in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9):
-        px, py = line[round(share * (len(line) - 1))]
-        box = (px - half, py - tall, px + half, py + tall)
-        covered = sum(
-            max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
-            * max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
+def _box(x: float, y: float, words: str, points: float, bold: bool = False) -> Box:
+    """What words around this point take, with a pixel to spare at both ends."""
+    half, tall = text_width(words, points, bold) / 2 + 1, points * LETTER_HEIGHT / 2
+    return (x - half, y - tall, x + half, y + tall)
+
+
+def _through(box: Box) -> list[tuple[float, float]]:
+    """A line along the middle of a box; as thick as the box is tall, it covers the box."""
+    middle = (box[1] + box[3]) / 2
+    return [(box[0], middle), (box[2], middle)]
+
+
+def _draw_edges(artists: dict[str, Any], result: Any, place: Any, taken: list[Box], size: float) -> None:
+    """Draws the lines with their heads, and a label where it covers nothing."""
+    look, radius = theme(), RADIUS * size
+    points = max(LABELS[0] * size, LABELS[1])
+    lines, colors, widths, cleared = [], [], [], []
+    heads: list[list[tuple[float, float]]] = [[], [], []]
+    for k, edge in enumerate(result.edges):
+        points_of_line = _curve(np.column_stack(place(edge.path[:, 0], edge.path[:, 1])), edge.bow, radius)
+        lines.append(points_of_line)
+        back = edge.state == "passed" or (edge.state == "now" and result.title.startswith("Back"))
+        now = edge.state == "now"
+        colors.append(look.accent if back or now else look.faint if edge.state == "ahead" else look.soft)
+        widths.append(2.6 if now else 1.3)
+        if back:
+            heads[2].append((points_of_line[0, 0] + 4 * size, points_of_line[0, 1]))
+        elif edge.state != "ahead":
+            heads[now].append((points_of_line[-1, 0] - 3 * size, points_of_line[-1, 1]))
+        label = artists["labels"][k]
+        box = _free_spot(points_of_line, edge.label, points, taken) if edge.label else None
+        label.set_text(edge.label if box else "")
+        if box:
+            taken.append(box)
+            cleared.append(box)
+            label.set_fontsize(points)
+            label.set_color(look.accent if back else look.ink if now else look.soft)
+            label.set_position(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2 - HALF * points))
+    for label in artists["labels"][len(result.edges) :]:
+        label.set_text("")
+    artists["edges"].set_segments(lines)
+    artists["edges"].set_color(colors)
+    artists["edges"].set_linewidth(widths)
+    clear = artists["clear"]
+    clear.set_segments([*clear.get_segments(), *(_through(box) for box in cleared)])
+    clear.set_linewidths([*clear.get_linewidths(), *((box[3] - box[1]) * 0.72 for box in cleared)])
+    for head, spots, pixels in zip(artists["heads"], heads, (7, 9, 9), strict=True):
+        head.set_data([spot[0] for spot in spots], [spot[1] for spot in spots])
+        head.set_markersize(pixels * size * 0.72)
+
+
+def _curve(points: np.ndarray, bow: float, radius: float) -> np.ndarray:
+    """A line through points from left to right, level at each; it begins and ends at the rim of a node."""
+    points = points.copy()
+    up = 1.1 * bow * radius  # lines between the same two nodes leave them at different heights
+    rim = np.sqrt(radius**2 - up**2) + 1
+    points[0, 0] += rim
+    points[-1, 0] -= rim
+    t = np.linspace(0, 1, 17)
+    level = t * t * (3 - 2 * t)
+    parts = [
+        np.column_stack([a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * level]) for a, b in itertools.pairwise(points)
+    ]
+    curve = np.concatenate(parts)
+    curve[:, 1] += up + 4.4 * bow * radius * np.sin(np.pi * np.linspace(0, 1, len(curve)))
+    return curve
+
+
+def _free_spot(curve: np.ndarray, words: str, points: float, taken: list[Box]) -> Box | None:
+    """Where on a line a label covers nothing, near the middle if it can be; none where there is no room."""
+    ends = curve[0, 0], curve[-1, 0]
+    for share in (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.14, 0.86):
+        x, y = curve[round(share * (len(curve) - 1))]
+        box = _box(float(x), float(y), words, points)
+        if box[0] < ends[0] - 1 or box[2] > ends[1] + 1:
+            continue
+        if not any(
+            min(box[2], other[2]) - max(box[0], other[0]) > 0 and min(box[3], other[3]) - max(box[1], other[1]) > 2
             for other in taken
-        )
-        if covered < least - 1:
-            best, least = ((float(px), float(py)), box), covered
-    assert best is not None
-    return best
+        ):
+            return box
+    return None
 
 
 LOWEST = 1e-4  # of a slope, as a share of the largest
-RIGHT, FAULTY = "-", (0, (4, 1.8))
+# A band, and a line upon it.
+RIGHT: dict[str, Any] = {"lw": 5.5, "alpha": 0.45, "solid_capstyle": "butt"}
+FAULTY: dict[str, Any] = {"lw": 1.6}
 
 
 def draw_bugs(axes: Any, artists: dict[str, Any], result: Any) -> None:
@@ -217,9 +257,9 @@ def draw_bugs(axes: Any, artists: dict[str, Any], result: Any) -> None:
     loss, slopes, plane = axes
     if not artists:
         _prepare_bugs(loss, slopes, plane, artists)
-    for line, losses in zip(artists["losses"], (result.right, result.losses), strict=True):
-        line.set_data(np.arange(len(losses)), np.clip(losses, 1e-5, 2e3))
-    now = float(np.clip(result.losses[result.moment], 1e-5, 2e3))
+    for curve, losses in zip(artists["losses"], (result.right, result.losses), strict=True):
+        curve.set_data(np.arange(len(losses)), np.clip(losses, LEAST, 2e3))
+    now = float(np.clip(result.losses[result.moment], LEAST, 2e3))
     artists["moment"].set_data([result.moment], [now])
     sizes = [np.abs(pairs[:, 0]).max() for pairs in result.pairs if len(pairs)]
     largest = max([*sizes, 1e-12])
@@ -245,24 +285,25 @@ def draw_bugs(axes: Any, artists: dict[str, Any], result: Any) -> None:
 
 
 HIGHEST = 300.0
+LEAST = 1e-6  # of a loss that is shown; lower ones run along the axis
 
 
 def _prepare_bugs(loss: Any, slopes: Any, plane: Any, artists: dict[str, Any]) -> None:
     look = theme()
-    loss.set(xlim=(0, 205), ylim=(1e-4, 2e4), yscale="log", xlabel="updates")
+    loss.set(xlim=(0, 205), ylim=(LEAST, 2e4), yscale="log", xlabel="updates")
     loss.set_yticks([1e-4, 1e-2, 1, 100], ["0.0001", "0.01", "1", "100"])
     loss.yaxis.set_minor_locator(NullLocator())
     loss.grid(True)
     loss.set_title("Loss $C$")
     artists["losses"] = [
-        loss.plot([], [], color=look.second, ls=RIGHT, lw=2.2)[0],
-        loss.plot([], [], color=look.accent, ls=FAULTY, lw=1.6)[0],
+        loss.plot([], [], color=look.second, **RIGHT)[0],
+        loss.plot([], [], color=look.accent, **FAULTY)[0],
     ]
     artists["moment"] = loss.plot([], [], "o", color=look.accent, markersize=7, markeredgecolor=look.paper)[0]
     for k, (name, color, style) in enumerate((("right", look.second, RIGHT), ("with the bug", look.accent, FAULTY))):
-        y = 0.955 - 0.085 * k
-        loss.plot([0.3, 0.45], [y, y], color=color, ls=style, lw=2.2, transform=loss.transAxes)
-        loss.text(0.48, y, name, color=color, va="center", transform=loss.transAxes)
+        y = 0.955 - 0.09 * k
+        loss.plot([0.04, 0.16], [y, y], color=color, **style, transform=loss.transAxes)
+        loss.text(0.2, y, name, color=color, va="center", transform=loss.transAxes)
     slopes.set(xscale="log", yscale="log", xlim=(LOWEST / 1.6, 2), ylim=(LOWEST / 1.6, 2 * HIGHEST))
     for axis in (slopes.xaxis, slopes.yaxis):
         axis.set_minor_locator(NullLocator())
@@ -280,8 +321,8 @@ def _prepare_bugs(loss: Any, slopes: Any, plane: Any, artists: dict[str, Any]) -
         )
         slopes.plot([0.05 + 0.24 * k], [0.945], transform=slopes.transAxes, **more)
         slopes.text(0.1 + 0.24 * k, 0.945, name, va="center", transform=slopes.transAxes)
-    slopes.text(0.97, 0.04, "hollow: wrong sign", fontsize=8, color=look.soft, ha="right", transform=slopes.transAxes)
-    artists["missing"] = slopes.text(0.05, 0.87, "", va="top", fontsize=8, transform=slopes.transAxes)
+    slopes.text(0.03, 0.855, "hollow: wrong sign", fontsize=8, color=look.soft, va="center", transform=slopes.transAxes)
+    artists["missing"] = slopes.text(0.03, 0.8, "", va="top", fontsize=8, transform=slopes.transAxes)
     plane.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="$x_1$", ylabel="$x_2$", xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     plane.set_box_aspect(1)
     plane.set_title("What it learned")

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from nbcore.activations import sigmoid
+from nbcore.activations import Activation, identity, relu, sigmoid, softmax, tanh
 from nbcore.autograd import Tensor, unbroadcast
 from nbcore.checks import number
 from nbcore.datasets import xor
 from nbcore.draw import autograd as pictures
 from nbcore.explore.controls import Slider, box, choice, count, rate, seed, slider
-from nbcore.explore.explorer import Explorer
+from nbcore.explore.explorer import Click, Explorer
 from nbcore.explore.words import ETA, MINUS, count_of
 from nbcore.gradcheck import numerical_gradient
 from nbcore.initializers import xavier
+from nbcore.losses import Loss, bce, mse, softmax_ce
+from nbcore.network import MLP
 
 DOT, TIMES = "\N{MIDDLE DOT}", "\N{MULTIPLICATION SIGN}"
 
@@ -38,6 +40,7 @@ def short(number: float) -> str:
 # ---- The graph
 
 MOST = 40  # nodes in a picture
+SUPER = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 SYMBOLS = {"*": TIMES, "-": MINUS, "/": "\u00f7", "neg": MINUS, "log": "ln", "sigmoid": "\u03c3"}
 
 
@@ -98,13 +101,12 @@ def _network(
     w22: Tensor,
     v1: Tensor,
     v2: Tensor,
-    b: Tensor,
     target: Tensor,
 ) -> Tensor:
     h1 = _named("h\u2081", (w11 * x1 + w12 * x2).tanh())
     h2 = _named("h\u2082", (w21 * x1 + w22 * x2).tanh())
-    a = _named("a", v1 * h1 + v2 * h2 + b)
-    return (a - target) ** 2 / 2
+    a = _named("a", v1 * h1 + v2 * h2)
+    return (a - target) ** 2
 
 
 # name in the menu: (name of its step control, the expression, how it is written)
@@ -114,7 +116,7 @@ EXPRESSIONS: dict[str, tuple[str, Callable[..., Tensor], str]] = {
     "diamond": ("diamond", _diamond, f"C = tanh(h) {DOT} h\u00b2,  h = x {MINUS} y"),
     "neuron": ("neuron", _neuron, "C = tanh(z),  z = w\u2081x\u2081 + w\u2082x\u2082 + b"),
     "cross-entropy": ("entropy", _cross_entropy, f"C = ln(1 + e\u1dbb) {MINUS} y z,  z = w\u2081x\u2081 + b"),
-    "network 2-2-1": ("network", _network, f"C = (a {MINUS} y)\u00b2 / 2,  a = v\u2081h\u2081 + v\u2082h\u2082 + b"),
+    "network 2-2-1": ("network", _network, f"C = (a {MINUS} y)\u00b2,  a = v\u2081h\u2081 + v\u2082h\u2082"),
 }
 YOURS = "yours"
 
@@ -143,7 +145,13 @@ def _build(f: Callable[..., Tensor], values: Mapping[str, float], leaves: Mappin
 
 
 def _symbol(node: Tensor) -> str:
-    return SYMBOLS.get(node.op, node.op)
+    return f"( ){_raised(node)}" if node.op.startswith("**") else SYMBOLS.get(node.op, node.op)
+
+
+def _raised(node: Tensor) -> str:
+    """The exponent of a power, above the line if it can be."""
+    n = node.op.removeprefix("**")
+    return n.translate(SUPER) if n.isdigit() else f"^{n.replace('-', MINUS)}"
 
 
 @dataclass(frozen=True)
@@ -203,18 +211,75 @@ def _moves(C: Tensor) -> list[tuple[str, Tensor | None]]:
     return [("leaves", None), *forward, ("seed", C), *(("back", node) for node in reversed(operations))]
 
 
+LONGEST = 16  # letters of a value's name in a sum
+
+
 def _spoken(node: Tensor) -> str:
-    """A node in a sentence."""
+    """A node in a sum: its name, or how it is written where that is short, or else its operation."""
+    if node.label or not node.parents:
+        return _written(node)[0]
+    text = _written(node)[0]
+    return f"({text if len(text) <= LONGEST else _symbol(node)})"
+
+
+SUM, PRODUCT, WHOLE = range(3)  # how strongly the parts of an expression hold together
+
+
+def _written(node: Tensor) -> tuple[str, int]:
+    """The expression that made a node, and how strongly its parts hold together."""
     if node.label:
-        return node.label
+        return node.label, WHOLE
     if not node.parents:
-        return short(node.item())
-    names = [parent.label or (short(parent.item()) if not parent.parents else "") for parent in node.parents]
-    if not all(names):
-        return f"({_symbol(node)})"
-    if len(names) == 1:
-        return f"({names[0]}{_symbol(node)})" if node.op.startswith("**") else f"{_symbol(node)}({names[0]})"
-    return f"({names[0]}{names[1]})" if node.op == "*" else f"({names[0]} {_symbol(node)} {names[1]})"
+        return short(node.item()), WHOLE if node.item() >= 0 else SUM
+
+    def part(k: int, least: int) -> str:
+        text, holds = _written(node.parents[k])
+        return text if holds >= least else f"({text})"
+
+    if node.op in ("+", "-"):
+        return f"{part(0, SUM)} {_symbol(node)} {part(1, SUM if node.op == '+' else PRODUCT)}", SUM
+    if node.op == "*":
+        left, right = part(0, PRODUCT), part(1, PRODUCT)
+        return left + (f" {DOT} " if right[0].isdigit() else "") + right, PRODUCT
+    if node.op == "/":
+        return f"{part(0, PRODUCT)} / {part(1, WHOLE)}", PRODUCT
+    if node.op == "neg":
+        return f"{MINUS}{part(0, PRODUCT)}", SUM
+    if node.op.startswith("**"):
+        return part(0, WHOLE) + _raised(node), PRODUCT
+    return f"{_symbol(node)}({_written(node.parents[0])[0]})", WHOLE
+
+
+def _operand(value: float) -> str:
+    """A number inside a sum or a product."""
+    return f"({short(value)})" if value < 0 else short(value)
+
+
+def _worked_out(node: Tensor) -> str:
+    """An operation in numbers, as in 3 + 2 = 5."""
+    numbers = [parent.item() for parent in node.parents]
+    if len(numbers) == 2:
+        sign = DOT if node.op == "*" else _symbol(node)
+        made = f"{short(numbers[0])} {sign} {_operand(numbers[1])}"
+    elif node.op.startswith("**"):
+        made = f"{_operand(numbers[0])}{_raised(node)}"
+    else:
+        made = f"{_symbol(node)}({short(numbers[0])})"
+    return f"{made} = {short(node.item())}"
+
+
+RULES = {
+    "+": "local slopes, on the lines: 1 and 1",
+    "-": f"local slopes, on the lines: 1 and {MINUS}1",
+    "*": "local slopes, on the lines: each is the other operand",
+    "/": "local slopes, on the lines: x / y has 1 / y by x, and " + MINUS + "x / y\u00b2 by y",
+    "tanh": "local slope, on the line: 1 " + MINUS + " the value squared",
+    "sigmoid": "local slope, on the line: a (1 " + MINUS + " a), where a is the value",
+    "exp": "local slope, on the line: the value itself",
+    "log": "local slope, on the line: 1 / operand",
+    "**2": "local slope, on the line: twice the operand",
+    "relu": "local slope, on the line: 1 above zero, else 0",
+}
 
 
 def walk(
@@ -337,20 +402,17 @@ def _told(
     if node is None:
         return "The leaves", ["numbers that nobody computed: inputs, weights, targets"]
     if what == "seed":
-        return f"The way back starts: d{_spoken(C)}/d{_spoken(C)} = 1", ["everything else follows from this 1"]
+        return "The way back starts at the end: dC/dC = 1", ["everything else follows from this 1"]
     if what == "forward":
-        operands = ", ".join(f"{_spoken(p)} = {short(p.item())}" if p.label else _spoken(p) for p in node.parents)
-        return f"Forward: {_title(node)}", [
-            f"from {operands} comes {short(node.item())}; the slopes are noted on the lines"
-        ]
+        rule = RULES.get(node.op, f"local slope, on the line: that of {_symbol(node)}")
+        return f"Forward: {_title(node)}", [_worked_out(node), rule]
     lines = []
     for parent in dict.fromkeys(node.parents):
         if not parent.parents and not parent.label:
             continue
         terms = arrived[parent]
-        sums = " + ".join(f"{short(g)} {DOT} {short(d)}" for g, d in terms)
-        name = _spoken(parent) if parent.label or _spoken(parent)[0] == "(" else f"({_spoken(parent)})"
-        line = f"dC/d{name} = {sums} = {short(sum(g * d for g, d in terms))}"
+        sums = " + ".join(f"{_operand(g) if k else short(g)} {DOT} {_operand(d)}" for k, (g, d) in enumerate(terms))
+        line = f"dC/d{_spoken(parent)} = {sums} = {short(sum(g * d for g, d in terms))}"
         if len(terms) < uses[parent]:
             line += f"   ({len(terms)} of {uses[parent]} uses have answered)"
         elif uses[parent] > 1:
@@ -364,27 +426,26 @@ SPOKEN = {"*": "the product", "+": "the sum", "-": "the difference", "/": "the q
 
 def _title(node: Tensor) -> str:
     said = SPOKEN.get(node.op, _symbol(node))
-    return f"{said}, which made {node.label}" if node.label else said
+    return f"{said} ({node.label})" if node.label else said
 
 
 def _position(what: str, node: Tensor | None) -> str:
     """A step in few words, for its place on the slider."""
     if node is None or what == "seed":
         return {"leaves": "the leaves", "seed": "back: 1 at the end"}[what]
-    return f"{what}: {SPOKEN.get(node.op, _symbol(node))}{f' {node.label}' if node.label else ''}"
+    return f"{what}: {_title(node)}"
 
 
 def _graph_status(p: dict[str, Any], r: Walk) -> str:
-    text = f"Step {r.step} of {r.last}. {r.title}: {'; '.join(r.lines)}."
-    if r.gradients:
-        found = ", ".join(f"{name} {short(g)}" for name, g in r.gradients.items())
-        off = max(abs(g - r.numerical[name]) / max(1, abs(g)) for name, g in r.gradients.items())
-        text = f"C = {short(r.result)}. Gradients: {found}. " + (
-            "Nudging each leaf gives the same, within 1e-8."
-            if off < 1e-8
-            else f"Nudging each leaf differs by up to {off:.1e}: look for a kink, or a value near infinity."
-        )
-    return text
+    if not r.gradients:
+        return f"Step {r.step} of {r.last}. {r.title}: {'; '.join(r.lines)}."
+    found = ", ".join(f"{name} {short(g)}" for name, g in r.gradients.items())
+    off = max(abs(g - r.numerical[name]) / max(1, abs(g)) for name, g in r.gradients.items())
+    return f"C = {short(r.result)}. Gradients: {found}. " + (
+        "Nudging each leaf gives the same, within 1e-8."
+        if off < 1e-8
+        else f"Nudging each leaf differs by up to {off:.1e}: look for a kink, or a value near infinity."
+    )
 
 
 def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explorer:
@@ -428,6 +489,11 @@ def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explore
         key, f, formula = expressions[expression]
         return walk(f, params[f"step_{key}"], {name: params[name] for name in _leaves_of(f)}, leaves, formula)
 
+    def pick(click: Click, p: dict[str, Any], r: Walk) -> dict[str, Any]:
+        """The right half of the picture goes a step on, the left half a step back."""
+        step = r.step + (1 if click.x > 0 else -1)
+        return {f"step_{expressions[p['expression']][0]}": min(max(step, 0), r.last)}
+
     # A bare **params would hide a wrong name until the first move.
     compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in controls]
@@ -444,6 +510,7 @@ def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explore
         ),
         status=_graph_status,
         height=470,
+        pick=pick,
         absent=lambda p: set(controls) - belongs[p["expression"]],
     )
 
@@ -554,7 +621,19 @@ def _rows(columns: list[list[int]], before: list[list[int]], after: list[list[in
                 apart.append(apart[-1] + (1.0 if a < n and b < n else 0.7))
             for k, place in zip(some, _monotone(np.array(wanted) - apart, weights) + apart, strict=True):
                 row[k] = float(place)
-    return row
+    return _leveled(row)
+
+
+def _leveled(row: dict[int, float], near: float = 0.12) -> dict[int, float]:
+    """Rows that differ by little become one, so that lines along them are level."""
+    order = sorted(row, key=row.__getitem__)
+    groups = [[order[0]]]
+    for k in order[1:]:
+        if row[k] - row[groups[-1][0]] < near:
+            groups[-1].append(k)
+        else:
+            groups.append([k])
+    return {k: float(np.mean([row[m] for m in some])) for some in groups for k in some}
 
 
 def _monotone(wanted: np.ndarray, weights: Sequence[float]) -> np.ndarray:
@@ -568,14 +647,43 @@ def _monotone(wanted: np.ndarray, weights: Sequence[float]) -> np.ndarray:
     return np.concatenate([np.full(size, mean) for mean, _, size in blocks])
 
 
+# ---- The networks of the lessons, from odd starts
+
+NETWORKS: tuple[tuple[int, list[int], Activation, Activation, Loss], ...] = (
+    (1, [2, 8, 8, 1], tanh, sigmoid, bce),
+    (1, [1, 20, 20, 1], relu, identity, mse),
+    (2, [64] + [16] * 6 + [10], sigmoid, softmax, softmax_ce),
+    (3, [64, 16, 10], tanh, softmax, softmax_ce),
+    (4, [64, 10], tanh, softmax, softmax_ce),
+    (4, [64, 32, 10], tanh, sigmoid, mse),
+    (5, [1, 1, 1, 1], sigmoid, sigmoid, mse),
+    (5, [2, 2, 2], sigmoid, sigmoid, mse),
+    (5, [2, 8, 1], tanh, sigmoid, bce),
+)
+
+
+def lesson_networks(seed: int = 9) -> Iterator[tuple[int, MLP, np.ndarray, np.ndarray, Loss]]:
+    """(lesson, network, X, Y, loss) for networks of lessons 01 to 05, where no error of a gradient can hide.
+
+    X has 7 samples; biases are not zero, and targets are soft (for softmax_ce they add up to 1).
+    """
+    rng = np.random.default_rng(seed)
+    for lesson, sizes, hidden, output, loss in NETWORKS:
+        net = MLP(sizes, hidden, output, seed=3)
+        for layer in net.layers:
+            layer.b = rng.normal(size=layer.b.shape)
+        X, Y = rng.normal(size=(7, sizes[0])), rng.uniform(size=(7, sizes[-1]))
+        yield lesson, net, X, Y / Y.sum(axis=1, keepdims=True) if loss is softmax_ce else Y, loss
+
+
 # ---- An engine with bugs
 
 UPDATES = 200
 UNITS = 6
-NONE, ASSIGNED, KEPT = "none", "gradients assigned, not added", "gradients not zeroed between updates"
-TWICE, BREADTH, WIDE = "backward called twice", "breadth first: passed on too early", "broadcasting not undone"
+NONE, ASSIGNED, KEPT = "none", "assigned, not added", "never set to zero"
+TWICE, BREADTH, WIDE = "backward twice", "breadth first", "rows not summed"
 BUGS = (NONE, ASSIGNED, KEPT, TWICE, BREADTH, WIDE)
-LOSSES = ("cross-entropy from the logit", "squared error of the sigmoid")
+LOSSES = ("cross-entropy", "squared error")
 Backward = Callable[[Tensor], None]
 
 
@@ -788,9 +896,9 @@ def engine_bugs(own: Backward | None = None, **start: Any) -> Explorer:
         pictures.draw_bugs,
         title="An engine with a bug",
         alt=lambda p, r: (
-            f"Bug: {p['bug']}. Left: the loss over {UPDATES} updates, without a bug (solid) down to "
-            f"{short(float(r.right[-1]))}, with it (dashed) to {short(float(r.losses[-1]))}. Middle: the size of every "
-            f"slope by nudging (across) and by the engine (up); right ones lie on the diagonal: {_verdicts(r)}. "
+            f"Bug: {p['bug']}. Left: the loss over {UPDATES} updates, without a bug (broad band) down to "
+            f"{short(float(r.right[-1]))}, with it (thin line) to {short(float(r.losses[-1]))}. Middle: the size of "
+            f"every slope by nudging (across) and by the engine (up); right ones lie on the diagonal: {_verdicts(r)}. "
             "Right: the plane as the network with the bug sees it."
         ),
         status=_bugs_status,
