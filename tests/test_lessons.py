@@ -19,7 +19,7 @@ from tools import build_notebooks as bn
 
 ROOT = bn.NOTEBOOKS.parent
 HEADINGS = ["Predict", "Explore", "Derive", "Build", "Check", "Break it", "Exercises", "What to keep"]
-MOST_CELLS = {"05": 80, "06": 65}  # one algebraic step a cell, an engine in cells of a few lines: both take room
+MOST_CELLS = {"05": 80, "06": 52}  # one algebraic step a cell, an engine in cells of a few lines: both take room
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
 
