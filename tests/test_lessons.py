@@ -277,6 +277,7 @@ def short(path: Path) -> str:
 
 every_notebook = pytest.mark.parametrize("path", BUILT, ids=short)
 every_lesson = pytest.mark.parametrize("path", [p for p in BUILT if is_lesson(p)], ids=short)
+every_playground = pytest.mark.parametrize("path", [p for p in BUILT if not is_lesson(p)], ids=short)
 every_source = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
 
@@ -292,6 +293,14 @@ def test_every_notebook_has_a_source():
 @pytest.mark.parametrize("check", [skeleton, exercise_parts])
 def test_form(path, check):
     assert list(check(load(path))) == []
+
+
+@every_playground
+def test_form_of_the_playground(path):
+    """Free in its sections; it opens and ends as the others do, within as many cells."""
+    free = "the sections are", "no assert in the section"
+    assert [fault for fault in skeleton(load(path)) if not fault.startswith(free)] == []
+    assert [fault for fault in sizes(load(path)) if "code cells" not in fault] == []
 
 
 @every_lesson
