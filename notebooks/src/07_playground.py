@@ -37,7 +37,8 @@ from nbcore.play import MISSIONS, Run, Settings, own_csv, own_data, sweep
 #   blue below. Lines are weights: orange above 0, dashed blue below, the thicker the larger.
 # - *What it says:* blue where the output says class 0 (circles), orange for class 1 (squares). On the black line it
 #   can't decide.
-# - *Loss:* how wrong it is, on the points it learns from, and on *test points*, which it never learns from.
+# - *Loss:* how wrong it is, on the points it learns from, and on *test points*, which it never learns from. (*Data* can
+#   show them.)
 # - *Inside:* one row a layer. We come to it in the sixth experiment.
 
 # %%
@@ -277,8 +278,8 @@ for eta in (0.001, 0.01, 0.1, 1.0, 10.0):
 # The second table has rings, and 16 ReLUs. At $\eta = 0.001$ the first update moves $W$ by three parts in ten thousand,
 # and 500 of them don't get far. At 1 it moves it by a quarter, many times what the rule of thumb allows, and all points
 # are right. At 10 an update is larger than the weights, and all units are dead. With 5 or 6 of 16 dead the rings are
-# still parted: spare units, again. With all 16 dead nothing learns any more, and no smaller $\eta$ helps. (What does?
-# One of the missions.)
+# still parted: spare units, again. With all 16 dead only the output's bias still learns, and no smaller $\eta$ helps.
+# (What does? One of the missions knows.)
 #
 # ### 7. ... I try everything?
 #
