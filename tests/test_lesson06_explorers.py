@@ -129,6 +129,9 @@ def test_cross_entropy_leaves_the_error():
 def test_an_expression_of_ones_own():
     explorer = the_graph(lambda p, q=0.5: (p * q).exp() / p)
     assert explorer.params["expression"] == "yours"
+    assert explorer.result.formula == "C = exp(pq) / p"
+    long = the_graph(lambda x: x * x.exp() * x.tanh() * x.sigmoid() * x.relu() * (x + x + x))
+    assert long.result.formula == "C = your expression"
     assert (explorer.params["p"], explorer.params["q"]) == (1.0, 0.5)
     assert explorer.result.gradients["p"] == pytest.approx(np.exp(0.5) * (0.5 - 1), abs=1e-12)
     assert explorer.result.gradients["q"] == pytest.approx(np.exp(0.5), abs=1e-12)
@@ -220,6 +223,9 @@ def test_words_say_what_a_step_does():
         (lambda x, y: (x * y) ** 3, "(xy)\u00b3"),
         (lambda x, y: x**0.5, "x^0.5"),
         (lambda x, y: (x + y).log(), "ln(x + y)"),
+        (lambda x, y: x * y.tanh(), f"x {lesson.DOT} tanh(y)"),
+        (lambda x, y: (x + y) * x, "(x + y)x"),
+        (lambda x, y: x * y * x, "xyx"),
         (lambda x, y: x + -2.0, "x + \u22122"),
     ],
 )

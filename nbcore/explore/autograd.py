@@ -211,7 +211,7 @@ def _moves(C: Tensor) -> list[tuple[str, Tensor | None]]:
     return [("leaves", None), *forward, ("seed", C), *(("back", node) for node in reversed(operations))]
 
 
-LONGEST = 16  # letters of a value's name in a sum
+LONGEST, LONGEST_FORMULA = 16, 44  # letters of a value's name in a sum, and of an expression below the graph
 
 
 def _spoken(node: Tensor) -> str:
@@ -240,7 +240,8 @@ def _written(node: Tensor) -> tuple[str, int]:
         return f"{part(0, SUM)} {_symbol(node)} {part(1, SUM if node.op == '+' else PRODUCT)}", SUM
     if node.op == "*":
         left, right = part(0, PRODUCT), part(1, PRODUCT)
-        return left + (f" {DOT} " if right[0].isdigit() else "") + right, PRODUCT
+        functions = [p for p in node.parents if p.parents and not p.label and p.op not in ("+", "-", "neg", "*", "**2")]
+        return left + (f" {DOT} " if functions or right[0].isdigit() else "") + right, PRODUCT
     if node.op == "/":
         return f"{part(0, PRODUCT)} / {part(1, WHOLE)}", PRODUCT
     if node.op == "neg":
@@ -467,9 +468,11 @@ def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explore
     shown = start.get("expression", YOURS if own is not None else list(expressions)[1])
     controls: dict[str, Any] = {"expression": choice("expression", expressions, shown)}
     belongs: dict[str, set[str]] = {}
-    for menu, (key, f, _) in expressions.items():
+    for menu, (key, f, _) in list(expressions.items()):
         C, _ = _build(f, {name: leaf.value for name, leaf in leaves.items()}, leaves)
         names = tuple(_position(what, node) for what, node in _moves(C))
+        if menu == YOURS and len(written := _written(C)[0]) <= LONGEST_FORMULA:
+            expressions[YOURS] = (key, f, f"C = {written}")
         last = len(names) - 1
         at = start["step"] if menu == shown and "step" in start else 4 if key == "product" else last
         control = Stepper(f"step of {menu}", start.get(f"step_{key}", at), tuple(range(last + 1)), True, names)

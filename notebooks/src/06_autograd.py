@@ -397,13 +397,13 @@ def engine(C, assigned=False, too_early=False, rows_kept=False):
 # $z$, $C = \ln(1 + e^z) - y z$, where $z$ is used twice. The explorer runs this loop with each bug, and beside it with
 # a right engine, from one start.
 #
-# - *Left:* both losses, on a logarithmic axis.
-# - *Middle:* every weight's slope. Across: its size by nudging; up: its size by the engine. Right ones lie on the
-#   diagonal; a parallel above it means "too large by one factor"; hollow means wrong sign.
-# - *Right:* the plane, as the network that learned with the bug sees it: blue for class 0, orange for class 1.
+# - *Loss:* a broad band for the right engine, a thin line for the one with the bug, on a logarithmic axis.
+# - *Every slope:* across, its size by nudging; up, its size by the engine. Right ones lie on the diagonal; a parallel
+#   above it means "too large by one factor"; hollow means wrong sign.
+# - *What it learned:* the plane, as the network that learned with the bug sees it: blue for class 0, orange for class 1.
 #
 # **Before each bug, guess: will the loss tell?** Then go through the menu. Move *gradients after update* to see the
-# middle picture at another moment. An engine of your own comes in as `explore.engine_bugs(engine)`.
+# slopes at another moment. An engine of your own comes in as `explore.engine_bugs(engine)`.
 
 # %%
 X60, Y60 = xor(60, 0.15, seed=3)
