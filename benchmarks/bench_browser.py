@@ -203,7 +203,7 @@ def lesson(
         page.evaluate(PROBE)
         width = page.evaluate("() => Math.round(document.querySelector('.nbx-picture').clientWidth)")
         for title in page.eval_on_selector_all(
-            ".nbx:has(.nbx-picture) .nbx-title", "(all) => all.map((node) => node.textContent)"
+            ".nbx:not(.nbx-play):has(.nbx-picture) .nbx-title", "(all) => all.map((node) => node.textContent)"
         ):
             if only is None or only in title:
                 root = page.query_selector(f".nbx:has(.nbx-picture):has(.nbx-title:text-is({json.dumps(title)}))")

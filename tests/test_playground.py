@@ -426,6 +426,11 @@ def test_a_sweep_is_run_shown_and_its_cells_are_taken():
     assert (s.eta, s.hidden[0][0]) == (grid.first[1][j], grid.second[1][i])
     assert p.run.advance(100) == 100
     assert p.run.numbers().loss_test == pytest.approx(grid.loss_test[i, j], rel=1e-9)
+    p.set(cell=0).act("take cell")
+    assert p.run.settings == grid.settings[0][0]
+    assert p.board.menus["cell"]["values"] == list(p.controls["cell"].values), "also when it is shown only now"
+    with pytest.raises(ValueError, match="cell must be"):
+        p.set(cell=grid.loss.size)
     p.set(sweep_shows="score")
     assert p._map.text(i, j) == f"{100 * grid.score[i, j]:.3g} %"
 

@@ -75,8 +75,8 @@ def draw_sweep(axes: Any, artists: dict[str, Any], shown: Map) -> None:
     grid, look, axis = shown.grid, theme(), axes[0]
     rows, columns = grid.loss.shape
     if not artists:
-        colors = LinearSegmentedColormap.from_list("sweep", look.surface[2::-1])
-        colors = colors.with_extremes(bad=axis.get_facecolor())
+        stronger = LinearSegmentedColormap.from_list("sweep", look.surface[2::-1])
+        colors = stronger.with_extremes(bad=axis.get_facecolor())
         axis.set(
             xticks=range(columns), yticks=range(rows),
             xticklabels=[said(v) for v in grid.first[1]], yticklabels=[said(v) for v in grid.second[1]],

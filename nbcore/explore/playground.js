@@ -47,10 +47,10 @@ function render({ model, el }) {
   root.tabIndex = -1; // a click on the picture brings the focus here, and the space bar plays
   keepKeys(root);
 
-  const act = (name, more) => model.send({ act: name, ...more });
   let pending = null, sent = 0, waiting = 0;
-  const flush = () => {
-    if (!pending || waiting) return;
+  const flush = (now) => {
+    if (!pending || (waiting && !now)) return;
+    clearTimeout(waiting);
     model.send({ move: pending, n: `${uid}:${++sent}` });
     pending = null;
     waiting = setTimeout(() => { waiting = 0; flush(); }, UNHEARD);
@@ -65,6 +65,11 @@ function render({ model, el }) {
     pending = { ...pending, [name]: value };
     flush();
   };
+  const tell = (message) => {
+    flush(true); // what the hand moved before it pressed counts
+    model.send(message);
+  };
+  const act = (name) => tell({ act: name });
 
   // ---- the bar
   const bar = make("div", "nbx-bar", root);
@@ -95,7 +100,7 @@ function render({ model, el }) {
       panel.hidden = key !== open;
       tabs[key].setAttribute("aria-expanded", String(key === open));
     }
-    model.send({ open });
+    tell({ open });
   };
   for (const { key, title: text, sections } of model.get("groups")) {
     tabs[key] = button(strip, text, "", () => openPanel(open === key ? "" : key), "nbx-tab");
@@ -133,7 +138,7 @@ function render({ model, el }) {
   file.type = "file";
   file.accept = ".csv,.tsv,.txt,text/csv";
   file.addEventListener("change", async () => {
-    if (file.files.length) model.send({ csv: await file.files[0].text(), name: file.files[0].name });
+    if (file.files.length) tell({ csv: await file.files[0].text(), name: file.files[0].name });
     file.value = "";
   });
 
@@ -157,7 +162,7 @@ function render({ model, el }) {
   map.hidden = true;
   map.addEventListener("click", ({ clientX, clientY }) => {
     const { left, top, width, height } = map.getBoundingClientRect();
-    model.send({ cell: [(clientX - left) / width, (clientY - top) / height] });
+    tell({ cell: [(clientX - left) / width, (clientY - top) / height] });
   });
   const cellRow = row(panels.sweep);
   cellRow.hidden = true;
@@ -177,7 +182,7 @@ function render({ model, el }) {
   shareRow.append(copied);
   const paste = field(panels.share, "A text from somewhere else:", "input", "paste");
   paste.placeholder = "spirals | 8 tanh, 8 tanh | adam eta=0.03";
-  const rebuild = () => model.send({ load: paste.value });
+  const rebuild = () => tell({ load: paste.value });
   paste.addEventListener("keydown", ({ key }) => { if (key === "Enter") rebuild(); });
   button(row(panels.share), "Rebuild that state", "", rebuild);
   const code = field(panels.share, "The code: these lines lead to the same weights, to the last digit.", "textarea", "code");
@@ -208,7 +213,7 @@ function render({ model, el }) {
 
   picture.addEventListener("click", ({ clientX, clientY }) => {
     const { left, top, width, height } = picture.getBoundingClientRect();
-    model.send({ click: [(clientX - left) / width, (clientY - top) / height] });
+    tell({ click: [(clientX - left) / width, (clientY - top) / height] });
     root.focus({ preventScroll: true });
   });
   root.addEventListener("keydown", (event) => {

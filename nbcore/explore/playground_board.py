@@ -165,8 +165,8 @@ GROUPS: dict[str, tuple[str, tuple[Section, ...]]] = {
 }
 BASICS = ("data", "activation", "eta", "layers", "units")
 BUTTONS = (
-    ("step", "Step", "One update"),
-    ("epoch", "Epoch", "One epoch: every training point once"),
+    ("step", "Step", "Step: one update"),
+    ("epoch", "Epoch", "Epoch: every training point once"),
     ("rewind", "Rewind", "Rewind: back to the same start weights"),
     ("new start", "New start", "New start: other start weights, drawn from the next seed"),
     ("undo", "Undo", "Undo"),

@@ -645,6 +645,9 @@ class State:
 
         def work() -> Iterator[tuple[int, int]]:
             for piece in pieces:
+                if self._map is None:
+                    cells = range(-1, piece.result.loss.size)
+                    self.controls["cell"] = replace(self.controls["cell"], values=tuple(cells), texts=())  # type: ignore[call-arg]
                 self._map = self._map_of(piece.result)
                 yield piece.done, piece.total
 

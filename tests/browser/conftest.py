@@ -137,7 +137,7 @@ class Lesson:
         self.page.evaluate(browser.IDLE)
 
     def explorers(self):
-        roots = self.page.locator(".nbx:has(.nbx-picture)")
+        roots = self.page.locator(".nbx:not(.nbx-play):has(.nbx-picture)")
         return [Explorer(self.page, root) for root in roots.all()]
 
     def explorer(self, title):

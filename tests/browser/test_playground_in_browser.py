@@ -1,0 +1,298 @@
+"""The playground in JupyterLab: it plays and pauses, is steered by keyboard and mouse, compares, and leaves nothing."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import ARTIFACTS, Lesson, notebook_of, served  # type: ignore[import-not-found]
+from test_explorer_in_browser import in_kernel  # type: ignore[import-not-found]
+
+CELLS = ["import asyncio\nfrom nbcore import explore", "p = explore.playground()\np"]
+TASKS = "sum('live' in task.get_name() for task in asyncio.all_tasks(p._loop))"
+
+
+class Board:
+    """The playground in a page."""
+
+    def __init__(self, lesson):
+        self.lesson, self.page = lesson, lesson.page
+        self.root = lesson.page.locator(".nbx-play")
+
+    def button(self, name):
+        return self.root.get_by_role("button", name=name)
+
+    def open(self, name):
+        tab = self.root.locator(".nbx-tab", has_text=name)
+        if tab.get_attribute("aria-expanded") == "false":
+            tab.click()
+
+    def named(self, label):
+        return self.root.get_by_label(label, exact=True)
+
+    def number(self, name):
+        found = self.root.locator(".nbx-readout > div").filter(has_text=name).first.locator("strong").text_content()
+        return float(found.replace(",", "").removesuffix("%").replace("\u2212", "-"))
+
+    def until(self, javascript, arg=None):
+        self.page.wait_for_function(javascript, arg=arg)
+
+    def said(self, words):
+        self.root.locator(".nbx-said", has_text=words).wait_for()
+
+    def plays(self, seconds=1.0):
+        self.button("Play").click()
+        self.button("Pause").wait_for()
+        self.page.wait_for_timeout(1000 * seconds)
+
+    def pauses(self):
+        self.button("Pause").click()
+        self.button("Play").wait_for()
+        self.rests()
+
+    def rests(self):
+        """The fine picture is there."""
+        self.until("() => document.querySelector('.nbx-play .nbx-picture').src.startsWith('data:image/png')")
+
+    def shows(self, words):
+        self.root.locator(f".nbx-picture[alt*='{words}']").wait_for()
+
+    def begin(self):
+        """As it was at first."""
+        self.open("Share")
+        self.named("A text from somewhere else:").fill("moons")
+        self.button("Rebuild that state").click()
+        self.said("Rebuilt")
+        self.root.locator(".nbx-tab", has_text="Share").click()
+        assert self.number("update") == 0
+
+
+@pytest.fixture(scope="module")
+def opened(chrome, tmp_path_factory):
+    yield from served(chrome, notebook_of(tmp_path_factory.mktemp("notebooks") / "playground.ipynb", CELLS))
+
+
+@pytest.fixture
+def board(opened):
+    board = Board(opened[0])
+    board.page.keyboard.press("Escape")
+    board.begin()
+    yield board
+    if board.button("Pause").count():
+        board.pauses()
+
+
+def test_it_plays_and_pauses_and_leaves_no_task(board):
+    before = board.number("update")
+    board.plays(1.5)
+    during = board.number("update")
+    assert during > before
+    assert in_kernel(board.lesson, TASKS) == "1"
+    board.pauses()
+    after = board.number("update")
+    assert after >= during
+    board.page.wait_for_timeout(300)
+    assert board.number("update") == after
+    assert in_kernel(board.lesson, "p.run.step_count") == str(int(after))
+    assert in_kernel(board.lesson, TASKS) == "0"
+    board.button("Rewind").click()
+    board.said("very same start weights")
+    assert board.number("update") == 0
+    board.button("Step").click()
+    board.until("() => document.querySelector('.nbx-readout strong').textContent === '1'")
+
+
+def test_the_space_bar_plays_from_the_picture_and_not_from_a_field(board):
+    board.root.locator(".nbx-picture").click(position={"x": 5, "y": 5})
+    around = board.lesson.notebook()
+    board.page.keyboard.press(" ")
+    board.button("Pause").wait_for()
+    board.page.keyboard.press(" ")
+    board.button("Play").wait_for()
+    for key in "abxddzmjk":
+        board.page.keyboard.press(key)
+    assert board.lesson.notebook() == around
+    board.open("Share")
+    board.named("A text from somewhere else:").fill("")
+    board.named("A text from somewhere else:").press_sequentially("xor | 4 relu")
+    board.page.keyboard.press("Enter")
+    board.said("Rebuilt")
+    assert in_kernel(board.lesson, "p.text") == "'xor | 4 relu'"
+
+
+def test_moves_are_taken_in_while_it_plays(board):
+    board.plays(0.5)
+    slider = board.named("learning rate η")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    board.said("from update")
+    held = slider.evaluate("(input) => input.getAttribute('aria-valuetext')")
+    board.page.wait_for_timeout(300)
+    assert in_kernel(board.lesson, "f'{p.run.settings.eta:g}'") == f"'{held}'"
+    assert board.button("Pause").count() == 1, "it goes on"
+    board.named("activation").select_option("relu")
+    board.shows("relu units")
+    board.said("very same start weights")
+    assert board.button("Pause").count() == 1, "and on"
+    board.pauses()
+    start = "float(max(abs(a - b).max() for a, b in zip(p.run.rewind().net.parameters(), "
+    start += "explore.playground('moons').run.net.parameters())))"
+    assert float(in_kernel(board.lesson, start)) == 0
+
+
+def test_a_weight_is_edited_by_hand(board):
+    board.plays(0.5)
+    board.pauses()
+    picture = board.root.locator(".nbx-picture")
+    box = picture.bounding_box()
+    for share in (0.3, 0.32, 0.34, 0.36, 0.38, 0.4, 0.28, 0.42):
+        picture.click(position={"x": 0.16 * box["width"], "y": share * box["height"]})
+        board.page.wait_for_timeout(200)
+        if board.root.locator("#nothing, [id$='panel-weights']:not([hidden])").count():
+            break
+    board.named("weight").wait_for()
+    before = board.number("loss")
+    board.named("layer").select_option("output layer")
+    board.named("typed").fill("3.5")
+    board.said("set to 3.5 by hand")
+    assert board.number("loss") != before
+    assert float(in_kernel(board.lesson, "p.weight")) == 3.5
+    board.named("weight").press("ArrowLeft")
+    board.said("set to 3.45 by hand")
+    board.button("Undo").click()
+    board.said("Taken back")
+    assert board.number("loss") == before
+    board.named("typed").fill("1e9")
+    board.root.locator("p.nbx-error", has_text="weight must be").wait_for()
+
+
+def test_two_settings_from_one_start_side_by_side(board):
+    board.open("Compare")
+    board.button("Keep this as A").click()
+    board.said("in step")
+    board.named("activation").select_option("relu")
+    board.root.get_by_text("hidden layers: A 8 tanh, 8 tanh, B 8 relu, 8 relu").wait_for()
+    board.plays(1.0)
+    board.pauses()
+    assert in_kernel(board.lesson, "p.a.step_count == p.run.step_count > 0") == "True"
+    board.shows("A: ")
+    board.shows("B: ")
+    board.button("Keep B").click()
+    board.said("B goes on alone")
+    assert board.named("activation").input_value() == "relu"
+
+
+def test_divergence_says_what_to_do_and_one_click_leads_back(board):
+    board.named("data").select_option("plane")
+    board.named("activation").select_option("relu")
+    board.named("learning rate η").press("End")
+    board.button("Play").click()
+    alert = board.root.get_by_role("alert").filter(has_text="layer")
+    alert.wait_for()
+    board.button("Play").wait_for()
+    board.button("Back, and go on with").click()
+    alert.wait_for(state="hidden")
+    board.plays(0.5)
+    board.pauses()
+    assert alert.count() == 0 or not alert.is_visible()
+
+
+def test_a_mission_is_won(board):
+    board.open("Missions")
+    board.named("mission").select_option("Wake a network of zeros")
+    board.root.get_by_text("Not yet").wait_for()
+    board.button("Go to its start").click()
+    board.said("your turn")
+    board.button("Hint").click()
+    board.root.get_by_text("A hidden unit learns when").wait_for()
+    board.button("Show a solution").click()
+    board.root.get_by_text("Won:").wait_for()
+
+
+def test_a_sweep_is_run_and_a_cell_taken(board):
+    board.open("Sweep")
+    board.named("updates each").select_option("100")
+    board.button("Run the sweep").click()
+    board.said("The best cell")
+    picture = board.root.locator(".nbx-map")
+    assert "Heat map" in picture.get_attribute("alt")
+    box = picture.bounding_box()
+    picture.click(position={"x": 0.5 * box["width"], "y": 0.5 * box["height"]})
+    board.said("press Play")
+    board.named("cell").select_option(index=1)
+    board.button("Take these settings").click()
+    board.said("η = 0.001")
+
+
+def test_text_and_code_are_those_of_the_run(board):
+    board.named("activation").select_option("gelu")
+    board.open("Share")
+    shared = board.named("All of this state, as one text:")
+    board.page.wait_for_timeout(300)
+    assert shared.input_value() == "moons | 8 gelu, 8 gelu"
+    assert 'hidden="gelu"' in board.root.locator("textarea").input_value()
+    board.named("A text from somewhere else:").fill("cats")
+    board.button("Rebuild that state").click()
+    board.root.locator("p.nbx-error", has_text="'cats' is none of the data").wait_for()
+    assert shared.input_value() == "moons | 8 gelu, 8 gelu"
+
+
+def test_the_kernels_interrupt_pauses(board):
+    board.plays(0.5)
+    board.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+    board.said("Interrupted")
+    board.button("Play").wait_for()
+
+
+def test_everyone_can_use_it(board):
+    for tab in board.root.locator(".nbx-tab").all():
+        tab.click()
+        board.page.wait_for_timeout(250)
+        found = board.lesson.axe()
+        assert found["ours"] == [], tab.text_content()
+    names = board.root.locator("button, select, input, textarea").evaluate_all(
+        "(all) => all.filter((one) => one.offsetParent && one.tabIndex < 0).map((one) => one.outerHTML)"
+    )
+    assert names == []
+
+
+def test_the_picture_fits_page_and_theme(board, opened):
+    for theme, name in (("JupyterLab Dark", "dark"), ("JupyterLab Light", "light")):
+        board.lesson.theme(theme)
+        board.page.wait_for_timeout(1200)
+        board.rests()
+        wide, high, shown = board.root.locator(".nbx-picture").evaluate(
+            "(img) => [img.naturalWidth, img.naturalHeight, img.clientWidth]"
+        )
+        assert wide == shown
+        assert high > 400
+        folder = ARTIFACTS / "playground"
+        folder.mkdir(parents=True, exist_ok=True)
+        board.root.screenshot(path=folder / f"{name}.png")
+
+
+def test_a_cell_that_runs_again_leaves_no_task(chrome, tmp_path_factory):
+    notebook = notebook_of(tmp_path_factory.mktemp("notebooks") / "again.ipynb", CELLS)
+    for lesson, _ in served(chrome, notebook):
+        board = Board(lesson)
+        board.plays(0.5)
+        assert in_kernel(lesson, TASKS) == "1"
+        lesson.run_all()
+        board.button("Play").wait_for()
+        assert in_kernel(lesson, TASKS) == "0"
+        assert lesson.page.locator(".nbx-play").count() == 1
+        board.plays(0.5)
+        board.pauses()
+        assert board.number("update") > 0
+
+
+def test_a_small_page_shows_the_picture_in_the_first_sight(opened, chrome):
+    lesson = Lesson(chrome, opened[1], width=900, height=900)
+    try:
+        board = Board(lesson)
+        lesson.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        lesson.page.wait_for_timeout(1000)
+        board.rests()
+        root, picture = board.root.bounding_box(), board.root.locator(".nbx-picture").bounding_box()
+        assert picture["y"] - root["y"] < 190
+        assert board.root.evaluate("(root) => root.scrollWidth <= root.clientWidth")
+    finally:
+        lesson.close()
