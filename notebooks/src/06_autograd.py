@@ -618,4 +618,4 @@ explore.Score(guesses, {
 #
 # [previous: 05, trace the gradient](05_backpropagation.ipynb)
 #
-# next: 07, the playground (in preparation)
+# [next: 07, play in the open](07_playground.ipynb)
