@@ -396,6 +396,14 @@ def test_words_follow_the_numbers():
     assert "off by" in engine_bugs(bug=lesson.BREADTH).status
 
 
+def test_a_run_that_stops_early_says_so():
+    explorer = engine_bugs(bug=lesson.BREADTH, eta=5.0)
+    assert "The loss is no longer finite after update" in explorer.status
+    stage = Stage(explorer.draw, Page(960, 1.0), explorer._panels, explorer._height)
+    stage.render(explorer.result)
+    assert stage.artists["nothing"].get_text() == "it did not\nreach the end"
+
+
 def test_an_engine_of_ones_own():
     explorer = engine_bugs(lambda C: lesson.faulty_backward(C, lesson.BREADTH))
     assert explorer.params["bug"] == "yours"

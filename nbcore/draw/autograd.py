@@ -278,7 +278,7 @@ def draw_bugs(axes: Any, artists: dict[str, Any], result: Any) -> None:
         points.set_data(*members.T)
     if result.surface is None:
         artists["surface"].set_data(np.full((2, 2), 0.5))
-        artists["nothing"].set_text("no answer for\nother points")
+        artists["nothing"].set_text("no answer for\nother points" if result.wrong >= 0 else "it did not\nreach the end")
     else:
         artists["surface"].set_data(result.surface)
         artists["nothing"].set_text("")

@@ -430,7 +430,7 @@ explore.engine_bugs()
 #
 # 1. *Assigned* and *breadth first*: which part of $dC/dz = a - y$ has each of them lost? Look at the color of the plane.
 # 2. Now take the *squared error*, a chain in which every value is used once. What is left of these two bugs?
-# 3. *Never set to zero*: it learns faster! What is it that it adds up? Raise $\eta$ step by step, and compare.
+# 3. Back to cross-entropy. *Never set to zero*: it learns faster! What is it that it adds up? Raise $\eta$ to 5.
 # 4. *Backward twice*: are all slopes doubled? (Take the squared error and *gradients after update* 0.)
 # 5. *Rows not summed* (broadcasting): which loss is lower? What has the network become unable to do?
 #
