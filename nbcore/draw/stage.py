@@ -65,7 +65,10 @@ class Stage:
             self.axes = [self.figure.add_axes(box) for box in boxes]
 
     def render(self, result: Any, format: str = "png") -> bytes:
-        """The picture of `result` as bytes: "png" (lossless), "jpeg" (quick), or "palette" (a small PNG to store)."""
+        """The picture of `result` as bytes.
+
+        "png" is lossless, "jpeg" quick, "moving" a smaller JPEG for many a second, "palette" a small PNG to store.
+        """
         first = not self.artists
         with _drawing, style.using(self.page.theme, self._paper):
             self._draw(self.axes, self.artists, result)
@@ -99,8 +102,8 @@ class Stage:
         size = self.canvas.get_width_height(physical=True)
         image = Image.frombuffer("RGBX", size, self.canvas.buffer_rgba(), "raw", "RGBX", 0, 1)
         out = io.BytesIO()
-        if format == "jpeg":
-            image.save(out, "jpeg", quality=90, subsampling=0)
+        if format in ("jpeg", "moving"):
+            image.save(out, "jpeg", quality=90 if format == "jpeg" else 75, subsampling=0)
         elif format == "palette":
             colors = image.convert("RGB").quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
             colors.save(out, "png", optimize=True)

@@ -18,7 +18,7 @@ from nbcore.explore.explorer import STORED
 from nbcore.explore.picture import seen_on, this_cell
 from nbcore.explore.playground_board import PHIS, SPEEDS, TITLE, UNITS, USES, Board, described, groups
 from nbcore.explore.playground_state import ACTS, Job, State
-from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, value_text
+from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, upper, value_text
 from nbcore.play import Settings, own_csv
 from nbcore.play.data import MOST_BYTES
 
@@ -145,7 +145,7 @@ class Playground(State):
             return
         self._show_state()
         if self._page is not None and not (self._playing and self._task is not None):
-            self._send(self._drawn("quick", "jpeg"), "image/jpeg")
+            self._send(self._drawn("quick", "moving"), "image/jpeg")
 
     def _show_state(self) -> None:
         """Where the controls stand, what can be pressed, what happened; only what has changed is sent."""
@@ -226,7 +226,7 @@ class Playground(State):
 
         def units(layer: int) -> list[str]:
             if layer == 0:
-                return [FEATURE_NAMES.get(name, name) for name in problem.inputs]
+                return [FEATURE_NAMES.get(name, name) for name in problem.names]
             if layer == last:
                 return [str(name) for name in outputs]
             return [f"unit {k}" for k in range(1, net.sizes[layer] + 1)]
@@ -293,7 +293,7 @@ class Playground(State):
             self._page = page
             self._stages.clear()
             if self._sent == self._painted or not self._playing:
-                self._send(self._drawn("quick", "jpeg"), "image/jpeg")
+                self._send(self._drawn("quick", "moving"), "image/jpeg")
             self._show_more()
 
     def _clicked(self, right: float, down: float) -> None:
@@ -463,12 +463,12 @@ class Playground(State):
             self._show_state() if not self._playing else self._show_more()
         if self._page is None or self._board is None or before == self._version:
             return None
-        return self._drawn("quick", "jpeg")
+        return self._drawn("quick", "moving")
 
     def _celebrate(self) -> None:
         won, words = self._goal()
         if won and not self._said.startswith("Mission won!"):
-            self._said = f"Mission won! {words.removeprefix('Won: ').capitalize()}"
+            self._said = f"Mission won! {upper(words.removeprefix('Won: '))}"
             if self._board is not None:
                 self._board.said = self.said
 
