@@ -49,11 +49,19 @@ def drawn(shot, width=960, **page):
     return shown
 
 
+def texts(shown):
+    return [w.text for a in shown.axes[0].get_children() if isinstance(a, Words) for w in a.items]
+
+
 def own(kind):
     rng = np.random.default_rng(7)
-    X = rng.normal(size=(90, {"line": 1, "three classes": 2, "numbers": 5, "words": 3, "many inputs": 30}[kind]))
+    X = rng.normal(
+        size=(90, {"line": 1, "three classes": 2, "two names": 2, "numbers": 5, "words": 3, "many inputs": 30}[kind])
+    )
     if kind == "three classes":
         return own_data(X, np.array(["red", "green", "blue"])[np.digitize(X.sum(axis=1), [-0.7, 0.7])])
+    if kind == "two names":
+        return own_data(X, np.where(X[:, 0] > 0, "yes", "no"), inputs=["hours of learning for it", "coffee, in cups"])
     if kind == "words":
         return own_data(X, np.where(X[:, 0] > 0, "yes", "no"), inputs=["age of the person", "height", "x"])
     return own_data(X, np.sin(2 * X[:, 0]) + 0.1 * rng.normal(size=90))
@@ -81,7 +89,7 @@ def alone(name):
 
 ALONE = [
     "start", "moons", "no hidden layer", "dead", "zeros", "two outputs", "plane", "digits", "digits, linear", "deep",
-    "line", "three classes", "numbers", "words", "many inputs",
+    "line", "three classes", "two names", "numbers", "words", "many inputs",
 ]  # fmt: skip
 _kept = {}
 
@@ -93,6 +101,11 @@ def shot(name):
             a = trained(150, data="rings", hidden=((8, "sigmoid"), (8, "sigmoid")))
             b = trained(150, data="rings", hidden=((8, "relu"), (8, "relu")))
             _kept[name] = Shot((side(a, "A"), side(b, "B")), (2, 1, 3), True)
+        elif name == "two losses":
+            a, b = (
+                trained(50, data="digits", n=300, hidden=((5, "tanh"),), loss=loss) for loss in ("mse", "softmax_ce")
+            )
+            _kept[name] = Shot((side(a, "A"), side(b, "B")))
         elif name == "deep A and B":
             runs = [trained(40, hidden=((16, phi),) * deep) for phi, deep in (("leaky_relu", 6), ("sigmoid", 3))]
             _kept[name] = Shot(tuple(map(side, runs, "AB")))
@@ -105,7 +118,7 @@ def shot(name):
 
 
 CROWDED = ["deep", "many inputs", "numbers", "words", "deep A and B", "digits A and B"]
-EVERY = [*ALONE, "A and B", "deep A and B", "digits A and B"]
+EVERY = [*ALONE, "A and B", "two losses", "deep A and B", "digits A and B"]
 
 
 # ---- What is drawn stands for the View's numbers
@@ -413,6 +426,20 @@ def test_scores_in_words(name):
         numbers = [float(part) for part in word.text.replace("%", "").replace(",", "").split() if part[0].isdigit()]
         factor = 1 if one.problem.kind == "regression" else 100
         assert numbers == pytest.approx([factor * n.score, factor * n.score_test], abs=0.06)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_columns_of_ones_own_have_their_own_names(width):
+    words = texts(drawn(shot("two names"), width))
+    assert {"hours of…", "coffee, …"} <= set(words), "the inputs"
+    assert "coffee…" in words, "the axis upward"
+    assert any(word.startswith("hours of ") and word != "hours of…" for word in words), "the axis across"
+    assert not {"x₁", "x₂"} & set(words)
+
+
+def test_two_losses_on_one_axis_are_named():
+    assert "two measures! A: mse, B: softmax_ce" in texts(drawn(shot("two losses")))
+    assert "C after each update, log scale" in texts(drawn(shot("A and B")))
 
 
 def test_hundred_percent_means_all():

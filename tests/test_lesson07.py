@@ -116,7 +116,7 @@ def test_the_hint_for_a_mission_is_no_solution():
     hinted = re.search(r'stable="([^"]+)"', text())[1]
     won, words = MISSIONS["stable"].won(Run.from_text(hinted))
     assert not won
-    assert "less than 95%" in words
+    assert "less than 95 %" in words
 
 
 # ---- "What did you see?", under the first playground

@@ -18,12 +18,13 @@ import pytest
 from PIL import Image
 
 from nbcore.draw.stage import Page, Stage
-from nbcore.draw.sweep import draw_sweep
+from nbcore.draw.sweep import Map, draw_sweep
 from nbcore.explore import playground
 from nbcore.explore import playground_board as board
 from nbcore.explore import playground_state as state
 from nbcore.play import Run, Settings
 from nbcore.play.missions import MISSIONS
+from nbcore.play.sweep import Grid
 
 PAGE = {"width": 700, "ratio": 1, "dark": False, "background": "#ffffff"}
 
@@ -389,9 +390,20 @@ def test_a_csv_of_the_page_is_taken_or_refused_in_words():
     assert "20 rows, 2 inputs, 2 classes" in p.board.said
     assert p.board.params["data"] == "own"
     assert "own" in p.board.menus["data"]["values"]
-    assert p.board.menus["from_unit"]["texts"] == ["x₁", "x₂", "bias"]
+    assert p.board.menus["from_unit"]["texts"] == ["length", "width", "bias"]
     says(p, act="undo")
     assert p.text == "moons"
+
+
+def test_two_losses_are_named_and_not_compared():
+    p = playground("rings | output=sigmoid loss=mse | 50 updates || rings | 50 updates")
+    assert "A's loss is mse, B's bce: two measures." in p.said
+    assert [name for name, _ in p.board.readout if ":" in name] == ["A: mse", "B: bce"]
+    alike = playground("rings | 50 updates || rings | eta=0.3 | 50 updates")
+    assert "two measures" not in alike.said
+    assert [name for name, _ in alike.board.readout if ":" in name] == ["A: loss", "B: loss"]
+    for sentence in alike.alt.split(". ")[1:]:
+        assert sentence[:1] == sentence[:1].upper(), sentence
 
 
 # ---- missions
@@ -409,6 +421,24 @@ def test_missions_are_told_and_won_by_their_solutions(name):
     won, words = p.mission
     assert won, words
     assert any(char.isdigit() for char in words)
+
+
+def test_in_a_kernel_a_button_pressed_from_code_has_done_its_work():
+    async def drive():
+        p = playground().set(mission="spirals")
+        p._repr_mimebundle_()
+        p.act("mission start")
+        assert p.text == MISSIONS["spirals"].start
+        p.act("solution")
+        assert p.mission[0]
+        assert p.text in repr(p)
+        assert p.run.step_count > 0
+        p.set(sweep_updates=100).act("sweep")
+        assert np.isfinite(p._map.grid.loss[p._map.best])
+        assert p._job is None
+        p.close()
+
+    asyncio.run(drive())
 
 
 def test_a_mission_needs_to_be_chosen():
@@ -453,12 +483,35 @@ def test_the_map_of_a_sweep_shows_its_numbers():
         assert texts[i][j] == shown.text(i, j)
         assert (texts[i][j] == "diverged") == (shown.grid.diverged[i, j] >= 0)
     strengths = shown.strengths
+    assert not shown.ruined[shown.best]
     assert np.nanmax(strengths) == strengths[shown.best] == 1
     assert np.nanmin(strengths) == 0
     order = np.argsort(shown.values[np.isfinite(shown.values)])
     assert (np.diff(strengths[np.isfinite(strengths)][order]) <= 0).all()
     assert shown.at(0.2, 1.4) == (1, 0)
     assert shown.at(-3, 0) is None
+
+
+def test_ruined_runs_do_not_take_the_colors_of_the_others():
+    values = np.array([[0.2, 0.3, 40000.0], [0.4, 0.6, np.nan], [0.1, 0.5, 900.0]])
+    gone = np.where(np.isnan(values), 7, -1)
+    grid = Grid(("eta", (0.1, 1.0, 10.0)), ("seed", (0, 1, 2)), 50, (), values, values, values, values, gone)
+    shown = Map(grid, "loss", False, "loss", "η", "seed")
+    median = np.nanmedian(values)
+    assert shown.bound == 10 * median
+    assert shown.ruined.tolist() == [[False, False, True], [False, False, False], [False, False, True]]
+    strengths = shown.strengths
+    assert strengths[0, 2] == strengths[2, 2] == 0
+    assert strengths[1, 1] == pytest.approx(np.log(shown.bound / 0.6) / np.log(shown.bound / 0.1))
+    assert np.isnan(strengths[1, 2])
+    stage = Stage(draw_sweep, Page(700), (1,), 320)
+    stage.render(shown)
+    words = stage.artists["title"].get_text()
+    assert words.endswith("italic: over 10 × the median")
+    styles = [[text.get_fontstyle() for text in row] for row in stage.artists["cells"]]
+    assert [row.count("italic") for row in styles] == [1, 1, 1]
+    share = Map(grid, "loss", True, "accuracy", "η", "seed")
+    assert not share.ruined.any()
 
 
 def test_a_sweep_of_one_setting_twice_is_refused():

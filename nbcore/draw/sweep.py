@@ -35,11 +35,24 @@ class Map:
         return np.where(self.grid.diverged >= 0, np.nan, getattr(self.grid, self.measure))
 
     @property
+    def bound(self) -> float:
+        """Ten times the median: one column of ruined runs would else take all the colors for itself."""
+        return 10 * max(float(np.nanmedian(self.values)), 1e-12)
+
+    @property
+    def ruined(self) -> np.ndarray:
+        """Where a loss is beyond the bound; an accuracy never is."""
+        if self.accuracy or np.isnan(self.values).all():
+            return np.zeros(self.values.shape, dtype=bool)
+        return np.asarray(self.values > self.bound)
+
+    @property
     def strengths(self) -> np.ndarray:
-        """From 0 (the worst) to 1 (the best), losses by their logarithm; NaN where there is no value."""
-        values = self.values if self.accuracy else -np.log10(np.maximum(self.values, 1e-12))
-        if np.isnan(values).all():
-            return values
+        """From 0 (the worst) to 1 (the best), losses by their logarithm up to the bound; NaN where there is none."""
+        if np.isnan(self.values).all():
+            return self.values
+        kept = np.where(self.ruined, self.bound, self.values)
+        values = kept if self.accuracy else -np.log10(np.maximum(kept, 1e-12))
         low, high = np.nanmin(values), np.nanmax(values)
         return (values - low) / (high - low) if high > low else np.where(np.isnan(values), np.nan, 1.0)
 
@@ -95,16 +108,19 @@ def draw_sweep(axes: Any, artists: dict[str, Any], shown: Map) -> None:
             0, 1.03, "", transform=axis.transAxes, fontsize=9.5, fontweight="bold", va="bottom"
         )
     artists["map"].set_data(np.ma.masked_invalid(shown.strengths))
+    ruined = shown.ruined
     for i, row in enumerate(artists["cells"]):
         for j, text in enumerate(row):
             text.set_text(shown.text(i, j))
-            text.set_color(look.soft if grid.diverged[i, j] >= 0 else look.ink)
+            gone = ruined[i, j] or grid.diverged[i, j] >= 0
+            text.set(color=look.soft if gone else look.ink, fontstyle="italic" if gone else "normal")
     best = shown.best
     artists["best"].set_visible(best is not None)
     if best is not None:
         artists["best"].set_xy((best[1] - 0.46, best[0] - 0.44))
     artists["title"].set_text(
         f"{shown.title[0].upper()}{shown.title[1:]} after {count_updates(grid.updates)}; framed: the best"
+        + ("; italic: over 10 × the median" if ruined.any() else "")
     )
 
 

@@ -169,9 +169,11 @@ function render({ model, el }) {
   place("cell", cellRow);
   const takeCell = button(cellRow, "Take these settings", "", () => act("take cell"));
 
-  const shareText = field(panels.share, "All of this state, as one text:", "input", "text");
+  const split = make("div", "nbx-split", panels.share);
+  const [state, codePart] = [0, 1].map(() => make("div", "", split));
+  const shareText = field(state, "All of this state, as one text:", "input", "text");
   shareText.readOnly = true;
-  const shareRow = row(panels.share);
+  const shareRow = row(state);
   const copied = make("span", "nbx-note", null);
   copied.setAttribute("role", "status");
   const copy = (from) => async () => {
@@ -180,14 +182,14 @@ function render({ model, el }) {
   };
   button(shareRow, "Copy the text", "", copy(shareText));
   shareRow.append(copied);
-  const paste = field(panels.share, "A text from somewhere else:", "input", "paste");
+  const paste = field(state, "A text from somewhere else:", "input", "paste");
   paste.placeholder = "spirals | 8 tanh, 8 tanh | adam eta=0.03";
   const rebuild = () => tell({ load: paste.value });
   paste.addEventListener("keydown", ({ key }) => { if (key === "Enter") rebuild(); });
-  button(row(panels.share), "Rebuild that state", "", rebuild);
-  const code = field(panels.share, "The code: these lines lead to the same weights, to the last digit.", "textarea", "code");
+  button(row(state), "Rebuild that state", "", rebuild);
+  const code = field(codePart, "The code: these lines lead to the same weights, to the last digit.", "textarea", "code");
   code.readOnly = true;
-  const codeRow = row(panels.share);
+  const codeRow = row(codePart);
   button(codeRow, "Copy the code", "", copy(code));
 
   // ---- what came out, and what happened

@@ -198,7 +198,12 @@ class State:
     @property
     def said(self) -> str:
         """What just happened, and a word on settings that are unusual."""
-        return " ".join(part for part in (self._said, advice(self.run.settings)) if part)
+        words = [self._said, advice(self.run.settings)]
+        if self.a is not None:
+            a, b = (run.problem.loss.name for run in self._runs)
+            if a != b:
+                words.append(f"A's loss is {a}, B's {b}: two measures. Compare what is right, not these numbers.")
+        return " ".join(filter(None, words))
 
     @property
     def alt(self) -> str:
@@ -226,7 +231,10 @@ class State:
         with self._lock:
             if name not in ACTS:
                 raise ValueError(f"there is no button {name!r}; there are {', '.join(ACTS)}")
+            before = self._job
             getattr(self, ACTS[name])()
+            if self._job is not before:
+                self._finish()  # for code it is done when this returns: only a page watches long work
             self.error = None
             self._show()
         return self
@@ -432,6 +440,8 @@ class State:
         kind = f"{len(own.classes)} classes" if own.classes else "numbers to fit"
         rows, columns = own.X.shape
         self._said = f"Your own data: {count_of(rows, 'row')}, {count_of(columns, 'input')}, {kind}."
+        if columns == 2 and own.inputs != ("x1", "x2"):  # the products and powers keep their short names
+            self._said += f" x₁ is {own.inputs[0]}, x₂ is {own.inputs[1]}."
 
     # ---- taking back
 

@@ -84,13 +84,13 @@ def scores(side: Side) -> tuple[str, str, str]:
 
 def readout_of(sides: tuple[Side, ...]) -> list[list[str]]:
     """Names and numbers for the line above the picture."""
-    n = sides[0].view.numbers
+    n, losses = sides[0].view.numbers, {side.problem.loss.name for side in sides}
     found = [["update", f"{n.step:,}"], ["epoch", f"{n.epoch:.1f}"]]
     for side in sides:
         n, (measure, train, test) = side.view.numbers, scores(side)
         name = f"{side.name}: " if side.name else ""
         found += [
-            [f"{name}loss", loss_text(n.loss)],
+            [f"{name}{'loss' if len(losses) == 1 else side.problem.loss.name}", loss_text(n.loss)],
             ["test", loss_text(n.loss_test)],
             [measure, train],
             ["test", test],
@@ -118,7 +118,7 @@ def pictured(side: Side) -> str:
     words = [
         f"{name} network {sizes} with {hidden} and {side.problem.output.name} output on {s.data}; beside it {where}, "
         f"the loss curves, and activations and gradients layer by layer.",
-        told_of(side).removeprefix(f"{side.name}: ").capitalize() if side.name else told_of(side),
+        upper(told_of(side).removeprefix(f"{side.name}: ")),
     ]
     for k, (flat, dead) in enumerate(zip(inside.saturated, inside.dead, strict=True), start=1):
         layer = f"Layer {k}" if k < len(n.W) else "The output"

@@ -168,7 +168,8 @@ class Problem:
 
     `points` and `points_test` are the raw inputs before features and standardizing; `labels` classes 0 to k-1, or
     empty for regression. `inputs` names the columns of X. `plane`: whether there is a plane to draw, from `low` to
-    `high` (2,); `transform` leads from raw points to inputs.
+    `high` (2,); `transform` leads from raw points to inputs. `columns` names those
+    of the raw points.
     """
 
     kind: str
@@ -188,6 +189,13 @@ class Problem:
     low: np.ndarray
     high: np.ndarray
     transform: Callable[[np.ndarray], np.ndarray]
+    columns: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of X as people call them: x1 and x2 of one's own data by their own names."""
+        called = dict(zip(("x1", "x2"), self.columns, strict=True)) if self.plane else {}
+        return tuple(called.get(name, name) for name in self.inputs)
 
     def grid(self, resolution: int) -> np.ndarray:
         """Inputs at the centers of resolution x resolution cells of the plane, (resolution^2, n).
@@ -247,13 +255,12 @@ def _problem(
     output: str,
     loss: str,
 ) -> Problem:
-    points, targets, kind, classes, names = _raw(own, data, n, noise, data_seed)
+    points, targets, kind, classes, columns = _raw(own, data, n, noise, data_seed)
     phi, C = pair(output, loss, kind, len(classes) > 2)
     if kind == "regression" and C.partner is not None:
         raise ValueError(f"loss must be mse, since the targets are numbers and not classes; got {C}")
     plane = points.shape[1] == 2
-    if plane:
-        names = features
+    names = features if plane else columns
     learn = min(max(round(train * len(points)), 1), len(points) - 1)
     points, rest, targets, targets_rest = points[:learn], points[learn:], targets[:learn], targets[learn:]
 
@@ -271,8 +278,10 @@ def _problem(
         if data == "digits":
             std = np.where(flat, 1, std)  # some pixels are always white
         elif flat.any():
+            name = names[flat.argmax()]
+            name = dict(zip(("x1", "x2"), columns, strict=True)).get(name, name) if plane else name
             raise ValueError(
-                f"standardize needs columns that vary: {names[flat.argmax()]} is constant in the training "
+                f"standardize needs columns that vary: {name} is constant in the training "
                 "points; leave that column out, or standardize off"
             )
 
@@ -299,7 +308,7 @@ def _problem(
     none = np.empty(0, np.int64)
     parts = Problem(
         kind, classes, tuple(names), points, rest, X, X_test, rows(targets), rows(targets_rest),
-        targets if classes else none, targets_rest if classes else none, phi, C, plane, low, high, transform,
+        targets if classes else none, targets_rest if classes else none, phi, C, plane, low, high, transform, columns,
     )  # fmt: skip
     for array in vars(parts).values():
         if isinstance(array, np.ndarray):

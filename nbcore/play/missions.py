@@ -40,13 +40,16 @@ def _units(s: Settings) -> int:
     return sum(units for units, _ in s.hidden)
 
 
-def _percent(share: float) -> str:
-    """Rounded down, so that a goal is never shown as reached before it is."""
-    return f"{np.floor(1000 * share + 1e-9) / 10:g}%"
+def _percent(share: float, goal: float = 1.0) -> str:
+    """A goal is never shown as reached before it is."""
+    tenths = float(np.round(1000 * share))
+    if share < goal:
+        tenths = min(tenths, float(np.ceil(1000 * goal - 1e-9)) - 1)
+    return f"{tenths / 10:g} %"
 
 
 def _right(score: float, goal: float) -> tuple[bool, str]:
-    text = f"{_percent(score)} of the test points right"
+    text = f"{_percent(score, goal)} of the test points right"
     return score >= goal, text if score >= goal else f"{text} ({_percent(goal)} asked for)"
 
 
@@ -146,7 +149,7 @@ def _stable(run: Run) -> Verdict:
         (run.diverged is None and n.loss <= first, f"loss {n.loss:.4g}, at the start {first:.4g}"),
         (share < 1, "eta is below the edge" if share < 1 else "eta is beyond the edge"),
         (share >= 0.95, f"eta is {_percent(share)} of the largest stable one"
-         if share >= 0.95 else "eta is less than 95% of the largest stable one"),
+         if share >= 0.95 else "eta is less than 95 % of the largest stable one"),
     )  # fmt: skip
 
 
@@ -205,7 +208,7 @@ MISSIONS: dict[str, Mission] = {
         Mission(
             "spirals",
             "Part the spirals",
-            "Get 98% of the test points right with at most 8 hidden units, and only x1 and x2 as inputs.",
+            "Get 98 % of the test points right with at most 8 hidden units, and only x1 and x2 as inputs.",
             "Plain descent is slow here. Another optimizer, with a rate that suits it, needs some 2,000 updates.",
             "spirals n=400 noise=0.05 | 8 tanh",
             "spirals n=400 noise=0.05 | 8 tanh | adam eta=0.03 batch=20 | 3000 updates",
@@ -215,7 +218,7 @@ MISSIONS: dict[str, Mission] = {
             "revive",
             "Kill half the ReLUs, then revive them",
             "Make at least half of the hidden units dead while training; then, without a new start, bring them back "
-            "until at most one in ten is dead and 95% of the test points are right.",
+            "until at most one in ten is dead and 95 % of the test points are right.",
             "A few updates at a rate that is far too large kill. A dead unit gets no gradient, so no training wakes "
             "it: its bias must be set by hand.",
             "moons | 16 relu",
@@ -227,7 +230,7 @@ MISSIONS: dict[str, Mission] = {
             "sigmoid",
             "Let sigmoid beat ReLU",
             "With two or more hidden layers, all sigmoid, reach a lower test loss than ReLU does from the same start, "
-            "with the same settings, after as many updates: at least 500, and 95% of the test points right.",
+            "with the same settings, after as many updates: at least 500, and 95 % of the test points right.",
             "ReLU learns faster at small rates. What does each do at a very large one, on all samples at once?",
             "moons | 8 sigmoid, 8 sigmoid",
             "moons | 8 sigmoid, 8 sigmoid | eta=10.0 batch=all | 1000 updates",
@@ -237,7 +240,7 @@ MISSIONS: dict[str, Mission] = {
             "stable",
             "Find the largest stable learning rate",
             "A linear network, mse, all samples at once: find a learning rate that is stable for 300 updates, and at "
-            "least 95% of the largest that is. The edge is exactly 2 / lambda.",
+            "least 95 % of the largest that is. The edge is exactly 2 / lambda.",
             "Below the edge the loss falls; above it, it grows without end. Halve the interval between the two.",
             "plane | no hidden layers | batch=all",
             "plane | no hidden layers | eta=1.2 batch=all | 300 updates",
@@ -255,8 +258,8 @@ MISSIONS: dict[str, Mission] = {
         ),
         Mission(
             "digits",
-            "97% of the digits in 1,000 updates",
-            "Get 97% of the test digits right after at most 1,000 updates, with at most 16 hidden units.",
+            "97 % of the digits in 1,000 updates",
+            "Get 97 % of the test digits right after at most 1,000 updates, with at most 16 hidden units.",
             "The start is too careful: larger steps on larger batches.",
             "digits n=1797 | 16 tanh",
             "digits n=1797 | 16 tanh | eta=1.0 batch=50 | 1000 updates",
@@ -276,7 +279,7 @@ MISSIONS: dict[str, Mission] = {
             "zeros",
             "Wake a network of zeros",
             "All weights begin at 0, and training moves nothing but the output's bias. Set at most 4 weights by hand, "
-            "then train to 95% of the test points.",
+            "then train to 95 % of the test points.",
             "A hidden unit learns when its weight to the output is not 0. Give each that you wake another one.",
             "moons | 8 tanh | eta=0.3 | init=zeros",
             "moons | 8 tanh | eta=0.3 | init=zeros | 2000 updates | 0: W2[0,0]=1.0 | 0: W2[0,1]=-1.5 | "

@@ -170,7 +170,7 @@ explore.playground(a_and_b)
 
 # %% [markdown]
 # **What did you see?** In the losses A is ahead all the way. In the plane it is behind. The picture puts both on one
-# axis, and nothing forbids it; but they are different measures, like miles and kilos.
+# axis, and warns; for they are different measures, like miles and kilos.
 #
 # A loss means something only beside the loss of *guessing*. Zero weights guess: each class gets the same probability,
 # so $a = 0.5$ for two classes and $0.1$ for ten.
@@ -341,8 +341,8 @@ state = "own standardize | 8 tanh | eta=0.3 | 600 updates"
 explore.playground(state, own=mine)
 
 # %% [markdown]
-# **What did you see?** A zero has a hole in the middle ($x_1$), a six has a heavy foot ($x_2$ is its height). And there
-# seem to be two kinds of ones: some people give them a base.
+# **What did you see?** A zero has a hole in the *middle*; a six has a heavy foot, so its *height* is low. And there seem
+# to be two kinds of ones: some people give them a base.
 #
 # The share of points to learn from is a setting as well. Here it is a tenth, half, or nine tenths, each drawn in eight
 # ways; for each the median of both losses, and the range of what is right on the test points.
@@ -379,14 +379,14 @@ for bad in (good.replace("1.5", "1,5"), good.replace("4;1", "4;"), good + "5;2\n
 #
 # | mission | what to reach |
 # |---|---|
-# | **Part the spirals** (`spirals`) | Get 98% of the test points right with at most 8 hidden units, and only x1 and x2 as inputs. |
-# | **Kill half the ReLUs, then revive them** (`revive`) | Make at least half of the hidden units dead while training; then, without a new start, bring them back until at most one in ten is dead and 95% of the test points are right. |
-# | **Let sigmoid beat ReLU** (`sigmoid`) | With two or more hidden layers, all sigmoid, reach a lower test loss than ReLU does from the same start, with the same settings, after as many updates: at least 500, and 95% of the test points right. |
-# | **Find the largest stable learning rate** (`stable`) | A linear network, mse, all samples at once: find a learning rate that is stable for 300 updates, and at least 95% of the largest that is. The edge is exactly 2 / lambda. |
+# | **Part the spirals** (`spirals`) | Get 98 % of the test points right with at most 8 hidden units, and only x1 and x2 as inputs. |
+# | **Kill half the ReLUs, then revive them** (`revive`) | Make at least half of the hidden units dead while training; then, without a new start, bring them back until at most one in ten is dead and 95 % of the test points are right. |
+# | **Let sigmoid beat ReLU** (`sigmoid`) | With two or more hidden layers, all sigmoid, reach a lower test loss than ReLU does from the same start, with the same settings, after as many updates: at least 500, and 95 % of the test points right. |
+# | **Find the largest stable learning rate** (`stable`) | A linear network, mse, all samples at once: find a learning rate that is stable for 300 updates, and at least 95 % of the largest that is. The edge is exactly 2 / lambda. |
 # | **Two inputs that say it all** (`features`) | Fit the two hills with a test error of at most 0.06 (root mean square), with at most 6 hidden units and two inputs. |
-# | **97% of the digits in 1,000 updates** (`digits`) | Get 97% of the test digits right after at most 1,000 updates, with at most 16 hidden units. |
+# | **97 % of the digits in 1,000 updates** (`digits`) | Get 97 % of the test digits right after at most 1,000 updates, with at most 16 hidden units. |
 # | **Overfit, then cure it** (`overfit`) | Train until the test loss has risen to 1.5 times its lowest; then, without a new start, bring it back to at most 1.1 times that lowest. |
-# | **Wake a network of zeros** (`zeros`) | All weights begin at 0, and training moves nothing but the output's bias. Set at most 4 weights by hand, then train to 95% of the test points. |
+# | **Wake a network of zeros** (`zeros`) | All weights begin at 0, and training moves nothing but the output's bias. Set at most 4 weights by hand, then train to 95 % of the test points. |
 #
 # Choose one under *Missions*; *Go to its start* sets the scene. While you play it measures whether you have won, and
 # says what is still missing. There is a hint for each. Below, the first one is set up.

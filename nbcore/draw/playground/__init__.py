@@ -69,7 +69,7 @@ def _set_stage(panel: Any, where: Plan, shot: Shot) -> None:
     x, y, wide = where.key
     for k, line in enumerate(wrapped(KEY, wide, 10, "     ")):
         pad.say("key", x, y + 13 * k, line, size=10, color=pad.soft)
-    loss_frame(pad, where.loss, where.loss[1] - (29 if len(shot.sides) == 1 else 45))
+    loss_frame(pad, where.loss, where.loss[1] - (29 if len(shot.sides) == 1 else 45), shot)
     table_frame(pad, where, shot)
     for artist, items in (
         (Ink(0.1), pad.under), (Mosaic(0.2, palette()), pad.tiles), (Ink(0.3), pad.over), (Words(0.4), pad.words),

@@ -14,10 +14,14 @@ MOST_POINTS, FLOOR = 600, 1e-12
 B_DASH = (7.0, 4.0)
 
 
-def loss_frame(pad: Pad, box: Box, title: float) -> None:
+def loss_frame(pad: Pad, box: Box, title: float, shot: Shot) -> None:
     x, y, wide, tall = box
     write_title(pad, x - 46, title, "Loss")
-    pad.say("note", x - 10, title, "C after each update, log scale", size=10, color=pad.soft)
+    losses = [side.problem.loss.name for side in shot.sides]
+    note = "C after each update, log scale"
+    if len(set(losses)) > 1:  # on one axis, but two measures
+        note = f"two measures! A: {losses[0]}, B: {losses[1]}"
+    pad.say("note", x - 10, title, note, size=10, color=pad.soft)
     frame = np.array([[[x, y], [x, y + tall], [x + wide, y + tall]]])
     pad.over.append(Stroke("frame", frame, pad.soft, 1, crisp=True))
     pad.say("axis", x + wide, y + tall + 27, "updates", ha="right", size=10, color=pad.soft)

@@ -165,11 +165,11 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def input_name(name: str) -> str:
+def input_name(name: str, most: int = 9) -> str:
     """x1 as x₁, and others cut to what there is room for."""
     if name in POWERS:
         return POWERS[name]
-    return name.translate(SUB) if name[:1] == "x" and name[1:].isdigit() else short(name, 9)
+    return name.translate(SUB) if name[:1] == "x" and name[1:].isdigit() else short(name, most)
 
 
 def wrapped(words: list[str], width: float, size: float, between: str) -> list[str]:

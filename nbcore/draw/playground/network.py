@@ -100,7 +100,7 @@ def net_of(side: Side, box: Box) -> Net:
     """The places of a side's network."""
     p = side.problem
     sizes = (p.X.shape[1], *(units for units, _ in side.settings.hidden), p.Y.shape[1])
-    names = [] if sizes[0] > WIDEST_INPUT else [input_name(name) for name in p.inputs]
+    names = [] if sizes[0] > WIDEST_INPUT else [input_name(name) for name in p.names]
     before = 4 + 6.2 * max(map(len, names), default=0)
     after = 6 + (6.2 * max(len(short(name, 7)) for name in p.classes) if sizes[-1] > 1 else 0.0)
     return net_plan(box, sizes, before, after)
@@ -185,7 +185,7 @@ def network_frame(pad: Pad, net: Net, side: Side) -> None:
             pad.say("head", net.x[m], top + 41, name, ha="center", size=small)
     half = net.tile[0] / 2
     if not net.bundled:
-        for name, y in zip(p.inputs, net.y[0], strict=True):
+        for name, y in zip(p.names, net.y[0], strict=True):
             pad.say("input", net.x[0] - half - 5, y + 4, input_name(name), ha="right", size=11)
     if net.sizes[-1] > 1:
         for name, y in zip(p.classes, net.y[-1], strict=True):

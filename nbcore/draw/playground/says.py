@@ -112,10 +112,10 @@ def plane_frame(pad: Pad, box: Box, side: Side) -> None:
         return
     if kind in ("plane", "regions"):
         low, high = p.low, p.high
-        names = ("x₁", "x₂")
+        names = (input_name(p.columns[0], max(7, int((wide - 80) / 6.5))), input_name(p.columns[1], 7))
     elif kind == "curve":
         low, high = (np.array(pair) for pair in zip(input_range(p), value_range(p), strict=True))
-        names = (input_name(p.inputs[0]), "a")
+        names = (input_name(p.names[0]), "a")
     else:
         low, high = (np.array(pair) for pair in zip(value_range(p), value_range(p), strict=True))
         names = ("wanted", "said")
