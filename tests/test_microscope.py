@@ -157,6 +157,7 @@ def test_the_chain_has_the_square_without_the_half():
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_round_ends_where_the_next_one_begins(preset):
     explorer = backprop_microscope(preset, biases=True)
+    explorer.set(step=last(explorer))
     for updates in (0, 1, 2, 9):
         r, following = (explorer.set(updates=n).result for n in (updates, updates + 1))
         for new, now in ((r.new_W, following.W), (r.new_b, following.b)):
@@ -201,6 +202,16 @@ def test_a_loss_that_makes_no_sense_is_answered_in_words_and_forward_still_works
     assert "needs targets from 0 to 1, got −1" in explorer.set(output="sigmoid", y1=-1).status
     assert "falls from" in explorer.set(y1=0).status
     assert explorer._idle(explorer.params) == []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_no_state_shows_yet_is_dimmed_and_changes_nothing(preset):
+    explorer = backprop_microscope(preset)
+    for step in range(last(explorer) + 1):
+        shown = explorer.reset().set(step=step).png(Page(640), "jpeg")
+        for changes in ({"eta": 5.0}, {"biases": not explorer.params["biases"]}):
+            moved = explorer.reset().set(step=step, **changes).png(Page(640), "jpeg")
+            assert (moved == shown) == (set(changes) <= set(explorer._idle(explorer.params))), (step, changes)
 
 
 def test_descent_that_runs_away_stops_in_words():

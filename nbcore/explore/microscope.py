@@ -404,9 +404,10 @@ def look(
             return _cost(changed, cost, X, Y)
 
         difference = float(numerical_gradient(moved, array[index][None])[0])
-        _descend(net, eta, biases)
-        new_W, new_b = tuple(layer.W for layer in net.layers), tuple(layer.b[0] for layer in net.layers)
-        new_C = _cost(net, cost, X, Y)
+        if step == 2 * top + 2:  # only the last state shows them
+            _descend(net, eta, biases)
+            new_W, new_b = tuple(layer.W for layer in net.layers), tuple(layer.b[0] for layer in net.layers)
+            new_C = _cost(net, cost, X, Y)
         name = _name(where, place)
         if cost.partner is not None and where.many and len(paths) == 1:
             out, goal, before = (
@@ -444,7 +445,7 @@ def look(
         new_W,
         new_b,
         new_C,
-        biases and not refused,
+        biases and not refused and step == 2 * top + 2,
         place,
         rf"\partial C/\partial {_name(where, place, symbol)}",
         routes,
@@ -706,7 +707,9 @@ def backprop_microscope(preset: str = "chain", **start: Any) -> Explorer:
 
     def idle(p: dict[str, Any]) -> list[str]:
         refused = _refusal(setup.sizes, p["output"], p["loss"], [p[key] for key in targets])
-        return ["updates", "eta", "biases"] if refused else []
+        if refused:
+            return ["updates", "eta", "biases"]
+        return [] if p["updates"] or p["step"] == len(texts) - 1 else ["eta", "biases"]
 
     def pick(click: Click, p: dict[str, Any], r: Moment) -> dict[str, Any]:
         found = where.at(click.x, click.y)

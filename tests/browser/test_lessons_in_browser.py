@@ -128,8 +128,11 @@ def test_every_control_answers_the_keyboard(lesson):
                 control.press(key)
                 assert control.input_value() != first, what
                 changed(before, explorer.moved(), f"{what}: {key}")
-                control.press_sequentially(first[:4])
-                assert control.input_value() == first, f"{what}: typing {first[:4]!r}"
+                if first[:4].isascii():
+                    control.press_sequentially(first[:4])
+                else:  # w\N{SUPERSCRIPT ONE} and the like are on no keyboard
+                    control.press("ArrowUp" if key == "ArrowDown" else "ArrowDown")
+                assert control.input_value() == first, f"{what}: back to {first!r}"
                 assert explorer.moved()["picture"] == before["picture"], what
             assert control.evaluate("(input) => input === document.activeElement"), f"{what}: the focus got lost"
             assert lesson.notebook() == around, f"{what}: a shortcut of JupyterLab fired"
