@@ -85,8 +85,9 @@ def plan(width: int, sides: int) -> Plan:
         return Plan(width, round(y + 38 + TABLE + 34), tuple(nets), tuple(planes), key, loss, tuple(tables))
     y = 0.0
     if width >= MIDDLE:
-        edge, side = 12, float(round(0.3 * width))
-        tall = max(300.0, HEAD + side + LEGEND + 2)
+        # Of two, both should be in sight.
+        edge, side = 12, float(round(0.3 * width if sides == 1 else max(0.22 * width, 160)))
+        tall = max(300.0 if sides == 1 else 240.0, HEAD + side + LEGEND + 2)
         for _ in range(sides):
             planes.append((width - edge - side, y + HEAD, side, side))
             nets.append((edge, y, width - 2 * edge - side - TICKS - 18, tall))
