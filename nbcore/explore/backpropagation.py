@@ -377,9 +377,10 @@ def _broken_status(p: dict[str, Any], r: Broken) -> str:
 def break_the_gradient(own: Backward | None = None, **start: Any) -> Explorer:
     """One slip, and what a gradient check, the loss and the numbers themselves have to say about it.
 
-    `own(Ws, Zs, As, delta, phi)` puts a backward pass of your own into the menu; it returns [(dW, db)] by layer.
+    `own(Ws, Zs, As, delta, phi)` puts a backward pass of your own into the menu, in place of the right one (which is
+    always drawn beside it); it returns [(dW, db)] by layer.
     """
-    menu = SLIPS if own is None else (YOURS, *SLIPS)
+    menu = SLIPS if own is None else (YOURS, *SLIPS[1:])
     controls = {
         "slip": choice("slip", menu, start.get("slip", menu[0])),
         "activation": choice("activation", SCALAR, start.get("activation", "tanh")),
