@@ -51,16 +51,7 @@ class Tensor:
 
     def graph(self) -> list[Tensor]:
         """Every Tensor that this one depends on, in topological order: each after its parents, this one last."""
-        order, seen, stack = [], set(), [(self, False)]  # a stack of our own: calls could not nest 10,000 deep
-        while stack:
-            tensor, parents_done = stack.pop()
-            if parents_done:
-                order.append(tensor)
-            elif tensor not in seen:
-                seen.add(tensor)
-                stack.append((tensor, True))
-                stack.extend((parent, False) for parent in tensor.parents)
-        return order
+        return in_order(self)
 
     def backward(self, gradient: Any = None) -> None:
         """Puts dC/d(data) into the `.grad` of this Tensor and of all that it depends on.
@@ -274,6 +265,20 @@ class Tensor:
         dtype = "" if self.data.dtype == np.float64 else self.data.dtype.name
         more = {"dtype": dtype, "label": self.label, "op": self.op}
         return f"Tensor({', '.join([numbers, *(f'{name}={text!r}' for name, text in more.items() if text)])})"
+
+
+def in_order(result: Any) -> list[Any]:
+    """All that `result` depends on through `.parents`, each after its parents, `result` last."""
+    order, seen, stack = [], set(), [(result, False)]  # a stack of our own: calls could not nest 10,000 deep
+    while stack:
+        node, parents_done = stack.pop()
+        if parents_done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node.parents)
+    return order
 
 
 def _result(op: str, value: Any, *edges: tuple[Tensor, VJP]) -> Tensor:

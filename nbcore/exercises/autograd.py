@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nbcore.autograd import in_order
 from nbcore.exercises.verdict import Verdict, as_numbers, call, judge, not_right, not_yet, passed, shape_of, unanswered
 
 
@@ -341,21 +342,6 @@ def _alike() -> Node:
     return _product(Node(3.0, label="the first 3"), Node(3.0, label="the second 3"), "3 * 3")
 
 
-def _depth_first(result: Node) -> list[Node]:
-    nodes: list[Node] = []
-    seen: set[Node] = set()
-    todo = [(result, False)]
-    while todo:
-        node, done = todo.pop()
-        if done:
-            nodes.append(node)
-        elif node not in seen:
-            seen.add(node)
-            todo.append((node, True))
-            todo.extend((parent, False) for parent in node.parents)
-    return nodes
-
-
 def _walks(result: Node) -> list[list[Node]]:
     """Lists in the order in which a walk meets the nodes, level by level or straight down: no topological orders."""
     found = []
@@ -379,7 +365,7 @@ def _order_verdict(answer: Any, result: Node, about: str) -> Verdict | None:
     """None when `answer` is a topological order of all nodes behind `result`."""
     if not isinstance(answer, (list, tuple)):
         return not_right(f"return a list of nodes, got {type(answer).__name__}")
-    known = set(map(id, everything := _depth_first(result)))
+    known = set(map(id, everything := in_order(result)))
     strange = [node for node in answer if id(node) not in known]
     if strange:
         what = "numbers" if isinstance(strange[0], (int, float)) else f"a {type(strange[0]).__name__}"
@@ -424,12 +410,12 @@ def check_order(order: Callable[..., Any]) -> Verdict:
         ("for u * v * x with u = x + x, v = u * u", _shortcut()),
         ("for a single leaf", leaf),
     ):
-        before = {id(node): (node.data, node.grad) for node in _depth_first(result)}
+        before = {id(node): (node.data, node.grad) for node in in_order(result)}
         answer, verdict = call(order, result)
         verdict = verdict or _order_verdict(answer, result, about)
         if verdict:
             return verdict
-        if any((node.data, node.grad) != before[id(node)] for node in _depth_first(result)):
+        if any((node.data, node.grad) != before[id(node)] for node in in_order(result)):
             return not_right("your function changes the nodes; it should only list them")
     return _large(order) or passed("each after its parents; 40 doublings and a graph 10,000 deep included")
 
@@ -533,7 +519,7 @@ _TWICE: dict[str, dict[str, Any]] = {
 
 def _grads(graph: Callable[[], Node], calls: int, kept: float, **slip: Any) -> np.ndarray:
     """All gradients after so many calls; each leaf had `kept` before."""
-    nodes = _depth_first(graph())
+    nodes = in_order(graph())
     for node in nodes:
         node.grad = 0.0 if node.parents else kept
     if slip.get("seed") == "data":
@@ -576,7 +562,7 @@ def check_backward(backward: Callable[..., Any]) -> Verdict:
 
 def _untouched(backward: Callable[..., Any]) -> Verdict | None:
     """Not yet, when a call leaves every gradient as it was: a stub, which returns nothing as the answer does."""
-    nodes = _depth_first(_power())
+    nodes = in_order(_power())
     for k, node in enumerate(nodes):
         node.grad = 0.1 * (k + 1)
     before = [node.grad for node in nodes]
@@ -593,7 +579,7 @@ def _group(backward: Callable[..., Any], cases: Sequence[_Case], slips: dict[str
     found: list[np.ndarray] = []
     said = ""
     for about, graph, calls, kept in cases:
-        nodes = _depth_first(graph())
+        nodes = in_order(graph())
         data = [node.data for node in nodes]
         for node in nodes:
             node.grad = 0.0 if node.parents else kept
