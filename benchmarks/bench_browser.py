@@ -241,11 +241,17 @@ PLAY_PROBE = """() => {
   const root = document.querySelector(".nbx-play"), img = root.querySelector(".nbx-picture");
   const play = (window.play = { painted: [] });
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+  const note = (alt) => requestAnimationFrame(() => play.painted.push([performance.now(), alt]));
   img.addEventListener("load", async () => {
     const alt = img.alt;
     await img.decode().catch(() => {});
-    requestAnimationFrame(() => play.painted.push([performance.now(), alt]));
+    note(alt);
   });
+  const film = ImageBitmapRenderingContext.prototype, { transferFromImageBitmap } = film;
+  film.transferFromImageBitmap = function (bitmap) {
+    transferFromImageBitmap.call(this, bitmap);
+    note(img.alt);
+  };
   const go = root.querySelector(".nbx-go");
   play.rate = async (seconds) => {
     go.click();
@@ -270,21 +276,32 @@ PLAY_PROBE = """() => {
     await sleep(600);
     return [said, Math.max(0, ...moving)];
   };
-  play.change = async (k) => {
-    const select = [...root.querySelectorAll("select")].find((one) => one.labels[0].textContent === "activation");
-    const to = ["relu", "tanh"][k % 2];
+  const labelled = (kind, text) =>
+    [...root.querySelectorAll(kind)].find((one) => one.labels[0].textContent === text);
+  const change = async (move) => {
     await sleep(300 + 200 * Math.random());
     play.painted = [];
     const start = performance.now();
-    select.value = to;
-    select.dispatchEvent(new Event("change", { bubbles: true }));
+    const wanted = move();
     for (;;) {
-      const found = play.painted.find(([, alt]) => alt.includes(`${to} units`));
+      const found = play.painted.find(([, alt]) => alt.includes(wanted));
       if (found) return found[0] - start;
       if (performance.now() - start > 5000) throw new Error("the change was never seen");
       await sleep(1);
     }
   };
+  play.activation = (k) => change(() => {
+    const select = labelled("select", "activation"), to = ["relu", "tanh"][k % 2];
+    select.value = to;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    return `${to} units`;
+  });
+  play.rate_of_learning = (k) => change(() => {
+    const slider = labelled("input[type=range]", "learning rate η");
+    slider.value = Number(slider.value) + (k % 2 ? 1 : -1);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    return `learning rate ${slider.parentElement.querySelector("output").textContent};`;
+  });
   play.go = () => go.click();
 }"""
 
@@ -298,7 +315,8 @@ PLAYGROUNDS = {
 
 def playgrounds(moves: int, extension: bool) -> None:
     """The playground while it trains."""
-    print(f"{'':20} {'pictures/s':>10} {'pause: said':>12} {'and still':>10} {'change':>8} {'p95':>6}   load")
+    heads = f"{'pictures/s':>10} {'pause: said':>12} {'and still':>10} {'slider':>8} {'p95':>5} {'menu':>6} {'p95':>5}"
+    print(f"{'':18} {heads}   load")
     for title, text in PLAYGROUNDS.items():
         with tempfile.TemporaryDirectory() as folder:
             notebook = Path(folder) / "playground.ipynb"
@@ -312,14 +330,13 @@ def playgrounds(moves: int, extension: bool) -> None:
                 rate = statistics.median(page.evaluate("() => window.play.rate(4)") for _ in range(3))
                 pauses = [page.evaluate("() => window.play.pause()") for _ in range(max(5, moves // 3))]
                 page.evaluate("() => window.play.go()")
-                changes = []
-                if "||" not in text and "digits" not in text:
-                    changes = sorted(page.evaluate("(k) => window.play.change(k)", k) for k in range(moves))
+                waits = ""
+                for what in ("rate_of_learning", "activation"):
+                    seen = sorted(page.evaluate(f"(k) => window.play.{what}(k)", k) for k in range(moves))
+                    late = seen[round(0.95 * len(seen)) - 1]
+                    waits += f" {statistics.median(seen):{8 if not waits else 6}.0f} {late:5.0f}"
         said, still = (statistics.median(one[k] for one in pauses) for k in range(2))
-        moved = (
-            f"{statistics.median(changes):8.0f} {changes[round(0.95 * len(changes)) - 1]:6.0f}" if changes else " " * 15
-        )
-        print(f"{title:20} {rate:10.1f} {said:12.0f} {still:10.0f} {moved}   {load()}", flush=True)
+        print(f"{title:18} {rate:10.1f} {said:12.0f} {still:10.0f}{waits}   {load()}", flush=True)
 
 
 def machine() -> str:

@@ -124,6 +124,23 @@ EVERY = [*ALONE, "A and B", "two losses", "deep A and B", "digits A and B"]
 # ---- What is drawn stands for the View's numbers
 
 
+@pytest.mark.parametrize(("name", "every"), [("moons", 1), ("A and B", 2), ("deep", 3), ("digits A and B", 2)])
+def test_moving_pictures_catch_up_with_every_edge(name, every):
+    later = shot(name)
+    begun = dataclasses.replace(
+        later,
+        sides=tuple(dataclasses.replace(one, view=Run(one.settings).view()) for one in later.sides),
+    )
+    exact, shown = pixels(stage().render(later)), stage()
+    assert np.array_equal(pixels(shown.render(begun)), pixels(stage().render(begun)))
+    moving = dataclasses.replace(later, moving=True)
+    pictures = [pixels(shown.render(moving)) for _ in range(every)]
+    assert [np.array_equal(one, exact) for one in pictures] == [False] * (every - 1) + [True]
+    assert not np.array_equal(pixels(shown.render(dataclasses.replace(begun, moving=True))), exact)
+    assert np.array_equal(pixels(shown.render(later)), exact), "once still, all of it is new"
+    assert np.array_equal(pixels(stage().render(moving)), exact), "the first picture of a stage is whole"
+
+
 @pytest.mark.parametrize("name", ["moons", "deep", "two outputs", "numbers", "A and B", "dead"])
 def test_every_edge_has_the_width_and_the_sign_of_its_weight(name):
     this = shot(name)
@@ -132,7 +149,7 @@ def test_every_edge_has_the_width_and_the_sign_of_its_weight(name):
         net = net_of(one, plan(960, len(this.sides)).nets[k])
         for m, W in enumerate(one.view.numbers.W, start=1):
             found = {}
-            for stroke in artists["under"].items:
+            for stroke in itertools.chain(*artists["edges"].items):
                 if stroke.name.startswith(f"edges {one.name}{m} "):
                     for line in stroke.lines:
                         assert line.tobytes() not in found, "an edge is drawn twice"

@@ -620,7 +620,7 @@ async def until(true, seconds=5.0):
 
 def answers(p):
     """A page that answers each picture."""
-    p.board.observe(lambda change: says(p, painted=change.new), "count")
+    p.board.observe(lambda change: says(p, until=change.new + 3), "count")
 
 
 def tasks():
@@ -654,12 +654,12 @@ def test_live_training_goes_on_while_the_page_answers():
 def test_a_page_that_does_not_answer_gets_no_more_pictures():
     async def drive():
         p = watched()
-        says(p, painted=p.board.count)
+        says(p, until=p.board.count + 3)
         before = p.board.count
         says(p, act="play")
         await asyncio.sleep(0.3)
         assert before < p.board.count <= before + 3
-        says(p, painted=p.board.count)
+        says(p, until=p.board.count + 3)
         await until(lambda: p.board.count > before + 3)
         p.close()
         await until(lambda: not tasks())

@@ -17,11 +17,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
+from matplotlib.transforms import Affine2D, Bbox
 
 from nbcore.draw.lettering import MARGIN, written
 
 Color = tuple[float, float, float]
+Extent = tuple[float, float, float, float]  # left, top, width, height
 POINTS = 0.72  # a CSS pixel; widths of lines and sizes of letters are given to matplotlib in points
 
 
@@ -117,6 +118,45 @@ class Ink(Artist):
             gc.set_foreground((*(item.color or (0, 0, 0)), item.alpha), isRGBA=True)
             renderer.draw_path(gc, path, to_pixels, face)
         gc.restore()
+
+
+class Plates(Artist):
+    """Groups of strokes, each alone in its own box; a group may stay as the last picture had it."""
+
+    def __init__(self, zorder: float) -> None:
+        super().__init__()
+        self.set_zorder(zorder)
+        self.items: list[list[Stroke] | None] = []
+        self.boxes: list[Extent] = []
+        self.turn = 0  # how many pictures there have been
+        self._ink = Ink(zorder)
+        self._kept: list[Any] = []
+        self._shown: list[list[Stroke]] = []
+
+    def set_data(self, items: Iterable[list[Stroke] | None], boxes: Iterable[Extent]) -> None:
+        """Strokes and box (left, top, width, height) of each group; None for strokes: as before."""
+        self.items, self.boxes, self.stale = list(items), list(boxes), True
+        self.turn += 1
+        if len(self._shown) != len(self.items):
+            self._shown, self._kept = [[] for _ in self.items], [None] * len(self.items)
+        self._shown = [old if new is None else new for new, old in zip(self.items, self._shown, strict=True)]
+
+    def named(self, name: str) -> Any:
+        """The drawings of this name."""
+        return [stroke for strokes in self._shown for stroke in strokes if stroke.name == name]
+
+    def draw(self, renderer: Any) -> None:
+        ratio, height = _pixels(self)[0], self.axes.figure.bbox.height  # type: ignore[union-attr]
+        self._ink.axes = self.axes
+        for k, (strokes, (left, top, wide, tall)) in enumerate(zip(self.items, self.boxes, strict=True)):
+            if strokes is None and self._kept[k] is not None:
+                renderer.restore_region(self._kept[k])
+                continue
+            self._ink.items = list(self._shown[k])
+            self._ink.draw(renderer)
+            box = np.array([left, top + tall, left + wide, top]) * ratio
+            box[1::2] = height - box[1::2]
+            self._kept[k] = renderer.copy_from_bbox(Bbox.from_extents(*np.round(box)))
 
 
 @lru_cache(maxsize=32)

@@ -1,9 +1,10 @@
 // Shows the playground: a bar of buttons, groups of controls of which one is open, and a picture that is alive.
-// Moves are sent one at a time, and the newest value of each control after that; pictures that have been shown are
-// answered, so that the kernel never runs ahead of the page.
+// Moves are sent one at a time, and the newest value of each control after that. The page says how many pictures may
+// come, so that the kernel never runs far ahead; not after each, since JupyterLab redraws its toolbar at every message.
 
 const REST = 160; // ms without a new picture, after which it is asked for once more, lossless
 const UNSEEN = 250; // ms after which a picture counts as shown, even if the page is in the background
+const QUICK = 45; // ms within which a picture is shown where the page keeps up
 const UNHEARD = 2000; // ms after which a move counts as lost
 
 function button(parent, text, name, pressed, className) {
@@ -208,7 +209,12 @@ function render({ model, el }) {
   const lower = button(stoppedRow, "", "", () => act("last good, lower eta"));
   const error = make("p", "nbx-error", root);
   error.setAttribute("role", "alert");
-  const picture = make("img", "nbx-picture nbx-pickable", root);
+  const screen = make("div", "nbx-screen", root);
+  const picture = make("img", "nbx-picture nbx-pickable", screen);
+  const moving = make("canvas", "nbx-moving", screen); // lies over the picture while that is alive
+  moving.setAttribute("aria-hidden", "true");
+  moving.hidden = true;
+  const film = moving.getContext("bitmaprenderer");
   const status = make("p", "nbx-spoken nbx-status", root);
   const spoken = make("p", "nbx-spoken", root); // events at once, numbers once nothing moves
   spoken.setAttribute("aria-live", "polite");
@@ -233,19 +239,38 @@ function render({ model, el }) {
     listeners.push([event, show]);
     show();
   };
-  let resting;
+  // An element's new source costs the page twice what a decoded bitmap does: its layout, and a second decoding.
+  let newest = 0;
+  const showMoving = async (bytes, mime, n) => {
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
+    if (n < newest) return bitmap.close();
+    newest = n;
+    film.transferFromImageBitmap(bitmap);
+    moving.hidden = false;
+    await new Promise(requestAnimationFrame);
+  };
+  const showStill = async (bytes, mime, n) => {
+    newest = n;
+    picture.src = urlOf(bytes, mime);
+    await picture.decode().catch(() => {});
+    if (n === newest) moving.hidden = true;
+  };
+  let resting, granted = 0;
   on("count", () => {
     const frame = model.get("frame"), n = model.get("count");
     if (!frame || !frame.byteLength) return;
-    picture.src = urlOf(frame, model.get("mime"));
+    const mime = model.get("mime"), playing = model.get("playing");
     picture.style.aspectRatio = `${model.get("width")} / ${model.get("height")}`;
-    // Every second picture is answered: each answer makes JupyterLab show the kernel as busy, and idle again.
-    if (n % 2 === 0 || !model.get("playing")) {
-      const shown = picture.decode().catch(() => {});
-      Promise.race([shown, new Promise((done) => setTimeout(done, UNSEEN))]).then(() => model.send({ painted: n }));
-    }
+    const shown = playing && picture.src ? showMoving(frame, mime, n) : showStill(frame, mime, n);
+    const come = performance.now();
+    Promise.race([shown, new Promise((done) => setTimeout(done, UNSEEN))]).then(() => {
+      // How many more may come: few where showing takes its time, so that nothing queues up.
+      if (playing && n < granted - 1) return;
+      granted = n + (performance.now() - come < QUICK ? 4 : 2);
+      model.send({ until: granted });
+    });
     clearTimeout(resting);
-    if (model.get("mime") === "image/jpeg") resting = setTimeout(() => model.send({ rest: true }), REST);
+    if (mime === "image/jpeg") resting = setTimeout(() => model.send({ rest: true }), REST);
   });
   on("alt", () => { picture.alt = model.get("alt"); });
   on("status", () => { status.textContent = model.get("status"); });

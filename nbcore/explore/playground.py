@@ -54,7 +54,7 @@ class Playground(State):
         self._stages: dict[str, Stage] = {}
         self._swept: Any = None  # what the picture of a sweep was made for
         self._open = ""  # the group that is open
-        self._sent = self._painted = 0
+        self._sent, self._until = 0, 2  # pictures that went out, and how many the page has asked for
         self._resting = False
         self._heard_at = self._told_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -85,8 +85,8 @@ class Playground(State):
     def _told(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         """A message of the page."""
         self._heard_at = time.perf_counter()
-        if "painted" in content:
-            self._painted = int(content["painted"])
+        if "until" in content:
+            self._until = int(content["until"])
             self._ring()
             return
         with self._lock:
@@ -292,7 +292,7 @@ class Playground(State):
         if page != self._page:
             self._page = page
             self._stages.clear()
-            if self._sent == self._painted or not self._playing:
+            if self._ahead() or not self._playing:
                 self._send(self._drawn("quick", "moving"), "image/jpeg")
             self._show_more()
 
@@ -337,7 +337,7 @@ class Playground(State):
 
     def _drawn(self, kind: str, format: str) -> bytes:
         try:
-            return self._stage(kind).render(self.shot, format)
+            return self._stage(kind).render(replace(self.shot, moving=self._playing), format)
         except Exception:
             self._stages.pop(kind, None)  # its artists may be half set
             raise
@@ -399,7 +399,7 @@ class Playground(State):
                     elif begun - self._heard_at > GONE:
                         self._pause("Paused: no page was looking.")
                     frame, version = self._beat(), self._version
-                # The next picture is ready while the page still decodes the last one, but waits for its answer.
+                # The next picture is ready while the page still decodes the last ones, but waits until it may come.
                 while self._ahead() and self._playing and time.perf_counter() - self._heard_at < GONE:
                     await self._hear(0.5)
                 with self._lock:
@@ -432,8 +432,8 @@ class Playground(State):
                         self._wake()
 
     def _ahead(self) -> bool:
-        """Whether the page has yet to show what was sent: it answers every second picture."""
-        return self._sent - self._painted >= 2
+        """Whether the page has yet to ask for more pictures."""
+        return self._sent >= self._until
 
     async def _hear(self, seconds: float) -> None:
         """Until the page answers."""

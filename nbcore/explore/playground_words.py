@@ -116,7 +116,8 @@ def pictured(side: Side) -> str:
     name = f"{side.name}: a" if side.name else "A"
     where = "the plane with what it says of each point" if side.problem.plane else "its answers on the test points"
     words = [
-        f"{name} network {sizes} with {hidden} and {side.problem.output.name} output on {s.data}; beside it {where}, "
+        f"{name} network {sizes} with {hidden} and {side.problem.output.name} output on {s.data}, "
+        f"learning rate {value_text('eta', s.eta)}; beside it {where}, "
         f"the loss curves, and activations and gradients layer by layer.",
         upper(told_of(side).removeprefix(f"{side.name}: ")),
     ]

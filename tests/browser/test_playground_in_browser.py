@@ -86,7 +86,9 @@ def test_it_plays_and_pauses_and_leaves_no_task(board):
     during = board.number("update")
     assert during > before
     assert in_kernel(board.lesson, TASKS) == "1"
+    board.until("() => !document.querySelector('.nbx-moving').hidden")
     board.pauses()
+    board.until("() => document.querySelector('.nbx-moving').hidden")
     after = board.number("update")
     assert after >= during
     board.page.wait_for_timeout(300)

@@ -1,6 +1,6 @@
 """The picture of the playground: the network and what its units see, what it says, how it learns, what goes on inside.
 
-All in one panel whose coordinates are CSS pixels from its upper left corner. What moves is four artists (`nbcore.draw
+All in one panel whose coordinates are CSS pixels from its upper left corner. What moves is five artists (`nbcore.draw
 .ink`), whose lists are replaced at each picture; frames, names and scales that stay are drawn once into the background.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbcore.draw.ink import Ink, Mosaic, Words
+from nbcore.draw.ink import Ink, Mosaic, Plates, Words
 from nbcore.draw.playground.curves import draw_losses, loss_frame
 from nbcore.draw.playground.inside import draw_inside, draw_shares, table_frame
 from nbcore.draw.playground.layout import KEY, Pad, Plan, Shot, Side, palette, plan, wrapped
-from nbcore.draw.playground.network import draw_network, hit, net_of, network_frame
+from nbcore.draw.playground.network import draw_network, hit, net_of, network_frame, resting
 from nbcore.draw.playground.says import draw_plane, plane_frame
 
 __all__ = ["HEIGHT", "LAYOUT", "Shot", "Side", "draw_playground", "hit"]
@@ -32,18 +32,23 @@ def draw_playground(axes: Any, artists: dict[str, Any], shot: Shot) -> None:
         panel.clear()
         _set_stage(panel, where, shot)
         artists["key"] = key
+        artists["edges"] = panel.add_artist(Plates(0.9))
         for name, artist in (
             ("under", Ink(1)), ("tiles", Mosaic(2, palette())), ("over", Ink(3)), ("words", Words(4)),
         ):  # fmt: skip
             artists[name] = panel.add_artist(artist)
             artist.set_clip_on(False)
     pad = Pad()
+    nets = [net_of(side, box) for side, box in zip(shot.sides, where.nets, strict=True)]
+    turn = artists["edges"].turn
+    every = resting(shot, nets) if turn else 1
     for k, side in enumerate(shot.sides):
-        draw_network(pad, net_of(side, where.nets[k]), side, shot.selected)
+        draw_network(pad, nets[k], side, shot.selected, turn, every)
         draw_plane(pad, where.planes[k], side, shot.show_test)
         draw_inside(pad, where, shot, k)
     draw_shares(pad, where, shot)
     draw_losses(pad, where.loss, shot)
+    artists["edges"].set_data(pad.edges, pad.spans)
     for name, items in (("under", pad.under), ("tiles", pad.tiles), ("over", pad.over), ("words", pad.words)):
         artists[name].set_data(items)
 

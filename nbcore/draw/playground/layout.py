@@ -35,11 +35,15 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """One picture: one run or two, and the chosen weight (layer, j, k), k None for a bias; layer 1 is the first."""
+    """One picture: one run or two, and the chosen weight (layer, j, k), k None for a bias; layer 1 is the first.
+
+    `moving`: one of many a second, in which some of very many edges may be a picture or two behind.
+    """
 
     sides: tuple[Side, ...]
     selected: Weight | None = None
     show_test: bool = False
+    moving: bool = False
 
 
 # ---- Where everything is
@@ -129,9 +133,11 @@ def _columns(left: float, right: float, names: list[str]) -> dict[str, tuple[flo
 
 
 class Pad:
-    """What is to be drawn, in four layers from below."""
+    """What is to be drawn, in five layers from below."""
 
     def __init__(self) -> None:
+        self.edges: list[list[Stroke] | None] = []  # one group into each column of units; None: as it was
+        self.spans: list[Box] = []  # their boxes
         self.under: list[Stroke | Marks] = []
         self.tiles: list[Cells] = []
         self.over: list[Stroke | Marks] = []

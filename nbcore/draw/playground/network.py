@@ -248,6 +248,7 @@ def _frames(net: Net, column: int, which: np.ndarray | None = None, grow: float 
     return np.asarray(middle[:, None, :] + outline)
 
 
+MANY_EDGES = (150, 500)  # beyond which they take a third of a picture's time, and most of it
 BINS = 12
 DASH = (7.0, 4.0)  # of edges with negative weights
 
@@ -258,14 +259,26 @@ def weight_width(w: np.ndarray) -> np.ndarray:
     return np.asarray(size / (size + 1.5))
 
 
-def draw_network(pad: Pad, net: Net, side: Side, selected: Weight | None) -> None:
+def resting(shot: Shot, nets: list[Net]) -> int:
+    """Of how many columns of edges one is drawn anew in a moving picture, so that many edges don't slow it down."""
+    count = sum(lines.shape[0] * lines.shape[1] for net in nets for lines in net.lines)
+    return 1 + sum(count > many for many in MANY_EDGES) if shot.moving else 1
+
+
+def draw_network(pad: Pad, net: Net, side: Side, selected: Weight | None, turn: int = 0, every: int = 1) -> None:
+    """The network; at this `turn` only one of `every` so many columns of edges is drawn anew."""
     view, p, name = side.view, side.problem, side.name
     W, last = view.numbers.W, len(net.sizes) - 1
     for m, lines in enumerate(net.lines, start=1):
-        if net.bundled and m == 1:
-            pad.under.append(Stroke(f"bundle{name}", lines, pad.soft, 1.2 * net.thin, alpha=0.7))
+        left, right = (net.x[k] + net.aside[k] for k in (m - 1, m))
+        pad.spans.append((left.min(), net.box[1] + HEADS, right.max() - left.min(), net.box[3] - HEADS))
+        if (turn + m) % every:
+            pad.edges.append(None)
+        elif net.bundled and m == 1:
+            pad.edges.append([Stroke(f"bundle{name}", lines, pad.soft, 1.2 * net.thin, alpha=0.7)])
         else:
-            _edges(pad, f"{name}{m}", lines.reshape(-1, *lines.shape[2:]), W[m - 1].ravel(), net.thin)
+            w = W[m - 1].ravel()
+            pad.edges.append(_edges(pad, f"{name}{m}", lines.reshape(-1, *lines.shape[2:]), w, net.thin))
     phis = [phi for _, phi in side.settings.hidden] + [p.output.name]
     for m in range(1, last + 1):
         _units(pad, net, side, m, phis[m - 1])
@@ -273,10 +286,11 @@ def draw_network(pad: Pad, net: Net, side: Side, selected: Weight | None) -> Non
         _chosen(pad, net, side, selected)
 
 
-def _edges(pad: Pad, name: str, lines: np.ndarray, w: np.ndarray, thin: float) -> None:
+def _edges(pad: Pad, name: str, lines: np.ndarray, w: np.ndarray, thin: float) -> list[Stroke]:
     """Edges by weight: a dozen widths of each sign, drawn together; thin ones below, and paler."""
     width = weight_width(w)
     bins = np.ceil(width * BINS).astype(int)
+    found = []
     for b in range(1, BINS + 1):
         here = bins == b
         if not here.any():
@@ -286,7 +300,8 @@ def _edges(pad: Pad, name: str, lines: np.ndarray, w: np.ndarray, thin: float) -
         for sign, color, dash in ((1, pad.high, ()), (-1, pad.low, DASH)):
             these = lines[here & (np.sign(w) == sign)]
             if len(these):
-                pad.under.append(Stroke(f"edges {name} {'+' if sign > 0 else '-'}{b}", these, color, dash=dash, **look))
+                found.append(Stroke(f"edges {name} {'+' if sign > 0 else '-'}{b}", these, color, dash=dash, **look))
+    return found
 
 
 def _levels(phi: str, values: np.ndarray) -> np.ndarray:
