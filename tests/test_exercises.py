@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from verdicts import expect, wrong
 
 from nbcore.exercises import check_collapse, check_hat, check_xor_neuron
 
@@ -59,9 +60,7 @@ COLLAPSE_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", COLLAPSE_SLIPS)
 def test_collapse_tells_slips_apart(diagnosis):
-    verdict = check_collapse(COLLAPSE_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_collapse(COLLAPSE_SLIPS[diagnosis]), diagnosis)
 
 
 def test_collapse_takes_the_solution_also_in_columns():
@@ -93,9 +92,7 @@ def test_collapse_takes_the_solution_also_in_columns():
     ],
 )
 def test_collapse_never_raises(answer, state, words):
-    verdict = check_collapse(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_collapse(answer), state, words)
 
 
 def test_collapse_notices_changed_arguments():
@@ -135,9 +132,7 @@ HAT_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", HAT_SLIPS)
 def test_hat_tells_slips_apart(diagnosis):
-    verdict = check_hat(**HAT_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_hat(**HAT_SLIPS[diagnosis]), diagnosis)
 
 
 def test_hat_takes_every_way_to_draw_it():
@@ -158,9 +153,7 @@ def test_hat_takes_every_way_to_draw_it():
     ],
 )
 def test_hat_never_raises(change, state, words):
-    verdict = check_hat(**{**HAT, **change})
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_hat(**{**HAT, **change}), state, words)
 
 
 XOR_SLIPS = {
@@ -179,9 +172,7 @@ XOR_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", XOR_SLIPS)
 def test_xor_neuron_tells_slips_apart(diagnosis):
-    verdict = check_xor_neuron(**XOR_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_xor_neuron(**XOR_SLIPS[diagnosis]), diagnosis)
 
 
 def test_xor_neuron_takes_solutions():
@@ -202,9 +193,7 @@ def test_xor_neuron_takes_solutions():
     ],
 )
 def test_xor_neuron_never_raises(answer, state, words):
-    verdict = check_xor_neuron(*answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_xor_neuron(*answer), state, words)
 
 
 @pytest.mark.parametrize("verdict", [check_hat(..., ..., ..., ...), check_hat(**HAT), check_hat("<i>", 1, 2, 3)])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts import expect, wrong
 
 from nbcore.exercises import check_chain, check_dead, check_prelu
 
@@ -49,9 +50,7 @@ CHAIN_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", CHAIN_SLIPS)
 def test_chain_tells_slips_apart(diagnosis):
-    verdict = check_chain(CHAIN_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_chain(CHAIN_SLIPS[diagnosis]), diagnosis)
 
 
 def test_chain_takes_solutions():
@@ -75,9 +74,7 @@ def test_chain_notices_what_holds_for_the_sigmoid_only():
             left, x = left * w * a * (1 - a), a
         return left
 
-    verdict = check_chain(sigmoid_only)
-    assert verdict.state == "not right"
-    assert "for tanh" in verdict.message
+    wrong(check_chain(sigmoid_only), "for tanh")
 
 
 @pytest.mark.parametrize(
@@ -95,9 +92,7 @@ def test_chain_notices_what_holds_for_the_sigmoid_only():
     ],
 )
 def test_chain_never_raises(answer, state, words):
-    verdict = check_chain(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_chain(answer), state, words)
 
 
 DEAD_SLIPS = {
@@ -121,9 +116,7 @@ DEAD_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", DEAD_SLIPS)
 def test_dead_tells_slips_apart(diagnosis):
-    verdict = check_dead(DEAD_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_dead(DEAD_SLIPS[diagnosis]), diagnosis)
 
 
 def test_dead_takes_solutions():
@@ -153,9 +146,7 @@ def test_dead_takes_solutions():
     ],
 )
 def test_dead_never_raises(answer, state, words):
-    verdict = check_dead(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_dead(answer), state, words)
 
 
 def prelu_with(delta=lambda da, z, s: da * np.where(z > 0, 1, s), dslope=None):
@@ -188,9 +179,7 @@ PRELU_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", PRELU_SLIPS)
 def test_prelu_tells_slips_apart(diagnosis):
-    verdict = check_prelu(PRELU_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_prelu(PRELU_SLIPS[diagnosis]), diagnosis)
 
 
 def test_prelu_takes_solutions():
@@ -222,6 +211,4 @@ def changes_its_input(da, z, slope):
     ],
 )
 def test_prelu_never_raises(answer, state, words):
-    verdict = check_prelu(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_prelu(answer), state, words)

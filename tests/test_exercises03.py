@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts import expect, wrong
 
 from nbcore import MLP, digits, he, leaky_relu, one_hot, relu, sigmoid, softmax, softmax_ce, tanh, train, zeros
 from nbcore.exercises.zero_init_failure import RANKS, check_break_tie, check_leaky_init, check_ranks
@@ -51,9 +52,7 @@ def test_the_ranks_are_what_training_gives(name):
     ("name", "value", "words"), [(name, v, text) for name, (_, slips) in RANKS.items() for v, text in slips.items()]
 )
 def test_ranks_tell_slips_apart(name, value, words):
-    verdict = check_ranks({**RIGHT, name: value})
-    assert verdict.state == "not right"
-    assert verdict.message.startswith(f"5 of 6 are right. {name}: {words}")
+    wrong(check_ranks({**RIGHT, name: value}), f"5 of 6 are right. {name}: {words}")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +70,7 @@ def test_ranks_tell_slips_apart(name, value, words):
     ],
 )
 def test_ranks_never_raise(answer, state, words):
-    verdict = check_ranks(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_ranks(answer), state, words)
 
 
 def test_ranks_take_the_solution():
@@ -110,9 +107,7 @@ INIT_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", INIT_SLIPS)
 def test_leaky_init_tells_slips_apart(diagnosis):
-    verdict = check_leaky_init(INIT_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_leaky_init(INIT_SLIPS[diagnosis]), diagnosis)
 
 
 def test_leaky_init_takes_normal_and_uniform_solutions():
@@ -144,9 +139,7 @@ def test_the_right_variance_keeps_the_signal_of_leaky_relu():
     ],
 )
 def test_leaky_init_never_raises(answer, state, words):
-    verdict = check_leaky_init(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_leaky_init(answer), state, words)
 
 
 # ---- the tie
@@ -165,9 +158,7 @@ TIE_SLIPS = {
 
 @pytest.mark.parametrize("diagnosis", TIE_SLIPS)
 def test_break_tie_tells_slips_apart(diagnosis):
-    verdict = check_break_tie(TIE_SLIPS[diagnosis])
-    assert verdict.state == "not right"
-    assert diagnosis in verdict.message
+    wrong(check_break_tie(TIE_SLIPS[diagnosis]), diagnosis)
 
 
 def test_break_tie_takes_solutions():
@@ -189,6 +180,4 @@ def test_break_tie_takes_solutions():
     ],
 )
 def test_break_tie_never_raises(answer, state, words):
-    verdict = check_break_tie(answer)
-    assert verdict.state == state
-    assert words in verdict.message
+    expect(check_break_tie(answer), state, words)

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from verdicts import JUNK, expect, passes, spoiling, wrong
 
 from nbcore import MLP, bce, exercises, identity, mse, numerical_gradient, sigmoid, silu
 from nbcore.exercises import backpropagation
@@ -56,8 +57,7 @@ CHECKS = {
 
 @pytest.mark.parametrize(("check", "solution"), CHECKS.items())
 def test_solutions_pass(check, solution):
-    verdict = check(solution)
-    assert verdict.passed, verdict
+    passes(check(solution))
 
 
 # ---- what the checkers call right is right
@@ -179,36 +179,20 @@ def test_every_slip_of_an_update_gets_its_own_words(name):
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
-        (..., "not yet", "dots"),
-        (None, "not yet", "dots"),
-        (7, "not right", "a function is wanted"),
-        ("delta", "not right", "a function is wanted"),
-        (lambda *given: None, "not yet", "dots"),
-        (lambda *given: ..., "not yet", "dots"),
+        *JUNK,
         (lambda *given: (..., ..., ...), "not yet", "dots"),
-        (lambda *given: 1 / 0, "not right", "ZeroDivisionError"),
-        (lambda: 1, "not right", "TypeError"),
-        (lambda *given: np.nan, "not right", ""),
-        (lambda *given: "C", "not right", ""),
-        (lambda *given: 1j, "not right", ""),
         (lambda *given: np.full((7, 3), 1j), "not right", ""),
-        (lambda *given: np.zeros((3, 2, 2)), "not right", ""),
-        (lambda *given: [[1], [1, 2]], "not right", ""),
         (lambda *given: [[[1], [1, 2]], "b", {}], "not right", ""),
         (lambda *given: [[[1], [1, 2]], "b", {}, set()], "not right", ""),
         (lambda *given: (np.zeros((4, 5)), {}, "x"), "not right", ""),
         (lambda *given: ("x", [[1], [1, 2]]), "not right", ""),
         (lambda *given: (given, [given]), "not right", ""),
-        (lambda *given: {"dW": 1}, "not right", ""),
-        (lambda *given: iter(given), "not right", ""),
         (lambda *given: given[0], "not right", ""),
     ],
 )
 @pytest.mark.filterwarnings("error")
 def test_checkers_never_raise(check, answer, state, words):
-    verdict = check(answer)
-    assert verdict.state == state, verdict
-    assert words in verdict.message, verdict
+    expect(check(answer), state, words)
 
 
 class Refusing:
@@ -226,25 +210,10 @@ def test_arrays_of_other_libraries_are_answered(check):
         assert check(answer).state == "not right"
 
 
-def told(check, slip, diagnosis):
-    verdict = check(slip)
-    assert verdict.state == "not right", verdict
-    assert diagnosis in verdict.message, verdict
-
-
-def spoiling(solution, which):
-    def spoiled(*given):
-        result = solution(*given)
-        given[which][0] += 1
-        return result
-
-    return spoiled
-
-
 @pytest.mark.parametrize(("check", "count"), list(zip(list(CHECKS)[:3], (2, 3, 3), strict=True)))
 def test_changed_arguments_are_noticed(check, count):
     for which in range(count):
-        told(check, spoiling(CHECKS[check], which), "work on new arrays")
+        wrong(check(spoiling(CHECKS[check], which)), "work on new arrays")
 
 
 # ---- Exercise 1
@@ -287,7 +256,7 @@ SILU = {
 
 @pytest.mark.parametrize("diagnosis", SILU)
 def test_silu_derivative_tells_slips_apart(diagnosis):
-    told(exercises.check_silu_derivative, SILU[diagnosis], diagnosis)
+    wrong(exercises.check_silu_derivative(SILU[diagnosis]), diagnosis)
 
 
 # ---- Exercise 2
@@ -361,7 +330,7 @@ DENSE = {
 
 @pytest.mark.parametrize("diagnosis", DENSE)
 def test_dense_backward_tells_slips_apart(diagnosis):
-    told(exercises.check_dense_backward, DENSE[diagnosis], diagnosis)
+    wrong(exercises.check_dense_backward(DENSE[diagnosis]), diagnosis)
 
 
 def test_dense_backward_takes_other_ways():
@@ -375,7 +344,7 @@ def test_shapes_of_one_check_are_not_enough():
         dW, db, dA = dense_backward(delta, A, W)
         return dW, db, dA * (7 / len(delta))
 
-    told(exercises.check_dense_backward, by_rote, "dA_in")
+    wrong(exercises.check_dense_backward(by_rote), "dA_in")
 
 
 # ---- Exercise 3
@@ -455,7 +424,7 @@ OUTPUT = {
 
 @pytest.mark.parametrize("diagnosis", OUTPUT)
 def test_output_delta_tells_slips_apart(diagnosis):
-    told(exercises.check_output_delta, OUTPUT[diagnosis], diagnosis)
+    wrong(exercises.check_output_delta(OUTPUT[diagnosis]), diagnosis)
 
 
 def test_output_delta_takes_nbcore():
@@ -598,7 +567,7 @@ STEP = {
 
 @pytest.mark.parametrize("diagnosis", STEP)
 def test_step_tells_slips_apart(diagnosis):
-    told(exercises.check_step, STEP[diagnosis], diagnosis)
+    wrong(exercises.check_step(STEP[diagnosis]), diagnosis)
 
 
 def test_the_slip_of_the_published_number_is_the_one_named():
@@ -631,7 +600,7 @@ def test_step_takes_the_worked_way_sample_by_sample():
 
 
 def test_sizes_and_rates_of_one_check_are_not_enough():
-    told(exercises.check_step, lambda W1, b1, W2, b2, X, Y, eta: step(W1, b1, W2, b2, X, Y, 0.3), "W2")
+    wrong(exercises.check_step(lambda W1, b1, W2, b2, X, Y, eta: step(W1, b1, W2, b2, X, Y, 0.3)), "W2")
 
 
 # ---- Exercise 4, second part
@@ -715,7 +684,7 @@ LOOPS = {
 
 @pytest.mark.parametrize("diagnosis", LOOPS)
 def test_train_until_tells_slips_apart(diagnosis):
-    told(exercises.check_train_until, LOOPS[diagnosis], diagnosis)
+    wrong(exercises.check_train_until(LOOPS[diagnosis]), diagnosis)
 
 
 def test_train_until_takes_other_ways():
