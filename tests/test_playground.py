@@ -22,7 +22,7 @@ from nbcore.draw.sweep import Map, draw_sweep
 from nbcore.explore import playground
 from nbcore.explore import playground_board as board
 from nbcore.explore import playground_state as state
-from nbcore.play import Run, Settings
+from nbcore.play import Run, Settings, own_data
 from nbcore.play.missions import MISSIONS
 from nbcore.play.sweep import Grid
 
@@ -330,8 +330,9 @@ def test_divergence_stops_with_words_and_leads_back():
     assert p.said.startswith("Stopped: it has diverged.")
     for word in (f"{p.run.diverged.step:,} updates", "layer", "eta"):
         assert word in p.run.diverged.text
-    with pytest.raises(ValueError, match="has diverged"):
-        p.play()
+    for name in ("play", "step", "epoch"):
+        with pytest.raises(ValueError, match="has diverged"):
+            p.act(name)
     assert np.isfinite(p.shot.sides[0].view.numbers.loss)
     p.act("last good, lower eta")
     assert p.run.diverged is None
@@ -380,12 +381,24 @@ def test_ones_own_data():
 CSV = "length,width,kind\n" + "\n".join(f"{k},{k % 7},{'long' if k > 10 else 'short'}" for k in range(20))
 
 
+def test_inputs_are_offered_by_the_names_of_their_columns():
+    p = playground()
+    assert p.board.labels == {"use_x1": "x₁", "use_x2": "x₂"}
+    rng = np.random.default_rng(0)
+    p.use(own_data(rng.normal(size=(20, 2)), np.arange(20) % 2, inputs=["hours of sleep", "x2"]))
+    assert p.board.labels == {"use_x1": "x₁ hours of sleep", "use_x2": "x₂"}
+    p.use(own_data(rng.normal(size=(20, 1)), np.arange(20) % 2, inputs=["hours of sleep"]))
+    assert p.board.labels == {"use_x1": "x₁", "use_x2": "x₂"}
+
+
 def test_a_csv_of_the_page_is_taken_or_refused_in_words():
     p = watched()
-    says(p, csv="a,b\n1,2,3\n", name="bad.csv")
+    says(p, csv="PK\0\x03")
+    assert "no text" in p.board.error
+    says(p, csv="a,b\n1,2,3\n")
     assert "line 2" in p.board.error
     assert p.text == "moons"
-    says(p, csv=CSV, name="good.csv")
+    says(p, csv=CSV)
     assert p.board.error == ""
     assert "20 rows, 2 inputs, 2 classes" in p.board.said
     assert p.board.params["data"] == "own"
@@ -507,7 +520,7 @@ def test_ruined_runs_do_not_take_the_colors_of_the_others():
     stage = Stage(draw_sweep, Page(700), (1,), 320)
     stage.render(shown)
     words = stage.artists["title"].get_text()
-    assert words.endswith("italic: over 10 × the median")
+    assert words.endswith("italic: over 4.5")
     styles = [[text.get_fontstyle() for text in row] for row in stage.artists["cells"]]
     assert [row.count("italic") for row in styles] == [1, 1, 1]
     share = Map(grid, "loss", True, "accuracy", "η", "seed")
@@ -515,7 +528,7 @@ def test_ruined_runs_do_not_take_the_colors_of_the_others():
 
 
 def test_a_sweep_of_one_setting_twice_is_refused():
-    with pytest.raises(ValueError, match="two different"):
+    with pytest.raises(ValueError, match="across and upward must be two different settings, both are learning rate"):
         playground().sweep(sweep_first="eta", sweep_second="eta")
 
 
@@ -661,6 +674,30 @@ def test_a_page_that_does_not_answer_gets_no_more_pictures():
         assert before < p.board.count <= before + 3
         says(p, until=p.board.count + 3)
         await until(lambda: p.board.count > before + 3)
+        p.close()
+        await until(lambda: not tasks())
+
+    asyncio.run(drive())
+
+
+@pytest.mark.parametrize("turns_first", [True, False])
+def test_a_page_that_turns_while_a_picture_waits_for_it_goes_on(turns_first):
+    async def drive():
+        p = watched()
+        says(p, until=p.board.count + 2)
+        last = p.board.count + 2
+        says(p, act="play")
+        await until(lambda: p.board.count == last)
+        await asyncio.sleep(0.1)  # the next one is drawn, and waits
+        sizes = []
+        p.board.observe(lambda _: sizes.append((p.board.width, opened(p.board.frame).size[0])), "status")
+        told = [{"page": {"width": 640, "dark": True}}, {"until": last + 5}]
+        for message in told if turns_first else reversed(told):
+            says(p, **message)
+        await until(lambda: len(sizes) > 2 or p.error)
+        assert p.error is None
+        assert p.playing
+        assert set(sizes) == {(640, 640)}, "the picture that waited was for another page"
         p.close()
         await until(lambda: not tasks())
 

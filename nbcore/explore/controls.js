@@ -70,7 +70,7 @@ function makeControl(spec, id, parent, changed) {
   }
   input.id = id;
   keepKeys(input);
-  return { input, show, box, offer };
+  return { input, label, show, box, offer };
 }
 
 // Calls tell({ width, ratio, dark, background }) now and whenever one of them changes; gives the way to stop it.

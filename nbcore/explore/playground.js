@@ -125,7 +125,7 @@ function render({ model, el }) {
       if (note) make("p", "nbx-note", set, note);
     }
   }
-  const row = (parent) => make("div", "nbx-row", parent);
+  const row = (parent, className = "nbx-row") => make("div", className, parent);
   const field = (parent, text, tag, id) => {
     const label = make("label", "nbx-label", parent, text);
     const input = make(tag, "nbx-text", parent);
@@ -138,9 +138,9 @@ function render({ model, el }) {
   const file = field(row(panels.data), "Your own data, as a CSV with the target in its last column:", "input", "file");
   file.type = "file";
   file.accept = ".csv,.tsv,.txt,text/csv";
+  file.addEventListener("click", () => { file.value = ""; }); // the same file may have changed since
   file.addEventListener("change", async () => {
-    if (file.files.length) tell({ csv: await file.files[0].text(), name: file.files[0].name });
-    file.value = "";
+    if (file.files.length) tell({ csv: await file.files[0].text() });
   });
 
   const compareText = make("p", "nbx-note", panels.compare);
@@ -157,41 +157,50 @@ function render({ model, el }) {
   button(missionRow, "Show a solution", "", () => act("solution"));
   hint.hidden = true;
 
-  const sweepRow = row(panels.sweep);
-  const sweep = button(sweepRow, "Run the sweep", "", () => act("sweep"), "nbx-go");
-  const map = make("img", "nbx-map", panels.sweep);
+  const beside = row(panels.sweep, "nbx-beside");
+  const sweepLeft = make("div", "", beside);
+  sweepLeft.append(panels.sweep.querySelector("fieldset"));
+  const sweepRow = row(sweepLeft);
+  let busy = false;
+  const sweep = button(sweepRow, "", "", () => act(busy ? "stop" : "sweep"), "nbx-go");
+  const map = make("img", "nbx-map", beside);
   map.hidden = true;
   map.addEventListener("click", ({ clientX, clientY }) => {
     const { left, top, width, height } = map.getBoundingClientRect();
     tell({ cell: [(clientX - left) / width, (clientY - top) / height] });
   });
-  const cellRow = row(panels.sweep);
+  const cellRow = row(sweepLeft);
   cellRow.hidden = true;
   place("cell", cellRow);
-  const takeCell = button(cellRow, "Take these settings", "", () => act("take cell"));
+  button(cellRow, "Take these settings", "", () => act("take cell"));
 
-  const split = make("div", "nbx-split", panels.share);
+  const split = make("div", "nbx-beside nbx-share", panels.share);
   const [state, codePart] = [0, 1].map(() => make("div", "", split));
+  // A field with its button in line: the panel stands above the picture, and each line counts.
   const shareText = field(state, "All of this state, as one text:", "input", "text");
   shareText.readOnly = true;
-  const shareRow = row(state);
+  const shareRow = row(state, "nbx-with");
   const copied = make("span", "nbx-note", null);
   copied.setAttribute("role", "status");
   const copy = (from) => async () => {
     copied.textContent = (await copyFrom(from)) ? "Copied." : "Selected: copy it with Ctrl+C.";
     setTimeout(() => { copied.textContent = ""; }, 3000);
   };
-  button(shareRow, "Copy the text", "", copy(shareText));
-  shareRow.append(copied);
+  shareRow.append(shareText);
+  button(shareRow, "Copy", "Copy the text", copy(shareText));
   const paste = field(state, "A text from somewhere else:", "input", "paste");
   paste.placeholder = "spirals | 8 tanh, 8 tanh | adam eta=0.03";
   const rebuild = () => tell({ load: paste.value });
   paste.addEventListener("keydown", ({ key }) => { if (key === "Enter") rebuild(); });
-  button(row(state), "Rebuild that state", "", rebuild);
-  const code = field(codePart, "The code: these lines lead to the same weights, to the last digit.", "textarea", "code");
+  const pasteRow = row(state, "nbx-with");
+  pasteRow.append(paste);
+  button(pasteRow, "Rebuild", "Rebuild that state", rebuild);
+  state.append(copied);
+  const codeRow = row(codePart, "nbx-with");
+  const code = field(codeRow, "The same weights by code, to the last digit:", "textarea", "code");
   code.readOnly = true;
-  const codeRow = row(codePart);
-  button(codeRow, "Copy the code", "", copy(code));
+  button(codeRow, "Copy", "Copy the code", copy(code));
+  codePart.append(code);
 
   // ---- what came out, and what happened
   const readout = make("div", "nbx-readout", root);
@@ -238,6 +247,12 @@ function render({ model, el }) {
     model.on(event, show);
     listeners.push([event, show]);
     show();
+  };
+  // What has the focus may vanish: then the focus goes to `next`, not to JupyterLab, for which letters are commands.
+  const keeping = (next, show) => () => {
+    const had = root.contains(document.activeElement) ? document.activeElement : null;
+    show();
+    if (had && (had.disabled || !had.getClientRects().length)) next(had).focus({ preventScroll: true });
   };
   // An element's new source costs the page twice what a decoded bitmap does: its layout, and a second decoding.
   let newest = 0;
@@ -316,6 +331,9 @@ function render({ model, el }) {
     }
   };
   on("params menus", showParams);
+  on("labels", () => {
+    for (const [name, text] of Object.entries(model.get("labels"))) controls[name].label.textContent = text;
+  });
   on("live", () => {
     for (const [name, { input, show }] of Object.entries(controls)) {
       const value = model.get("live")[specs[name].sets ?? name];
@@ -332,32 +350,34 @@ function render({ model, el }) {
       else input.removeAttribute("aria-description");
     }
   });
-  on("disabled", () => {
+  const comparing = () => Object.values(compare).find((node) => !node.hidden);
+  on("disabled", keeping((had) => (Object.values(compare).includes(had) ? comparing() : root), () => {
     const disabled = model.get("disabled");
-    for (const [name, node] of Object.entries({ ...buttons, ...compare, sweep, "take cell": takeCell }))
-      node.disabled = disabled.includes(name);
+    buttons.undo.disabled = disabled.includes("undo");
     for (const [name, node] of Object.entries(compare)) node.hidden = disabled.includes(name);
-  });
+    busy = disabled.includes("sweep");
+    sweep.textContent = busy ? "Stop" : "Run the sweep";
+  }));
   on("undo", () => {
     const what = model.get("undo");
     buttons.undo.title = what ? `Take back: ${what}` : "Nothing to take back";
     buttons.undo.setAttribute("aria-label", what ? `Undo: ${what}` : "Undo");
   });
-  on("progress", () => {
+  on("progress", keeping(() => (open === "sweep" ? sweep : play), () => {
     const { text, done, total, left } = model.get("progress");
     run.hidden = total === undefined;
     if (run.hidden) return;
     runBar.max = total;
     runBar.value = done;
     runText.textContent = `${text}: ${left < 1 ? "almost done" : `about ${Math.ceil(left)} s left`}`;
-  });
-  on("diverged", () => {
+  }));
+  on("diverged", keeping(() => play, () => {
     const { text, eta } = model.get("diverged");
     stopped.hidden = !text;
     stoppedText.textContent = text ?? "";
     lower.hidden = !eta;
     lower.textContent = `Back, and go on with η = ${eta}`;
-  });
+  }));
   on("error", () => {
     error.textContent = model.get("error");
     error.hidden = !model.get("error");
@@ -378,13 +398,14 @@ function render({ model, el }) {
     const frame = model.get("sweep_frame");
     map.hidden = cellRow.hidden = !frame || !frame.byteLength;
     if (map.hidden) return;
+    map.style.width = `${model.get("sweep_width")}px`;
     map.src = urlOf(frame, "image/png");
   });
   on("sweep_alt", () => { map.alt = model.get("sweep_alt"); });
   on("text", () => { shareText.value = model.get("text"); });
   on("code", () => {
     code.value = model.get("code");
-    code.rows = Math.min(Math.max(code.value.split("\n").length, 3), 24);
+    code.rows = Math.min(Math.max(code.value.split("\n").length, 6), 12);
   });
   on("heard", heard);
   const opened = (message) => { if (message.open !== undefined && message.open !== open) openPanel(message.open); };

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbcore.draw.playground import HEIGHT, LAYOUT, draw_playground, hit
+from nbcore.draw.playground.layout import short
 from nbcore.draw.stage import Page, Stage
 from nbcore.draw.sweep import draw_sweep
 from nbcore.explore.explorer import STORED
@@ -155,7 +156,7 @@ class Playground(State):
         params = self.params
         weight = params.pop("weight")
         with board.hold_sync():
-            board.menus = self._menus()
+            board.menus, board.labels = self._menus(), self._labels()
             board.params = params
             board.live = {"weight": weight}
             board.idle, board.absent = self._idle(), self._absent()
@@ -203,13 +204,15 @@ class Playground(State):
             board.sweep_frame = b""
             return
         field = "#1d2126" if self._page.dark else "#f5f7fa"  # the ground of the group, as in explore.css
-        page = replace(self._page, width=min(self._page.width - 30, 760), background=field)
+        # Beside the sweep's controls where there is room, else below them.
+        beside = 230 if self._page.width >= 640 else 40
+        page = replace(self._page, width=min(self._page.width - beside, 760), background=field)
         stage = self._stages.get("sweep")
         axes = shown.grid.first, shown.grid.second
         if stage is None or stage.page != page or self._swept != axes:
-            stage = self._stages["sweep"] = Stage(draw_sweep, page, (1,), 84 + 30 * len(axes[1][1]))
+            stage = self._stages["sweep"] = Stage(draw_sweep, page, (1,), 84 + 26 * len(axes[1][1]))
             self._swept = axes
-        board.sweep_frame = stage.render(shown)
+        board.sweep_width, board.sweep_frame = stage.width, stage.render(shown)
         best = shown.best
         board.sweep_alt = (
             f"Heat map: {shown.title} for {len(shown.grid.first[1])} values of {shown.across} and "
@@ -246,6 +249,14 @@ class Playground(State):
             rows, columns = self._map.grid.loss.shape
             places = [(i, j) for i in range(rows) for j in range(columns)]
             found["cell"] = menu([-1, *range(rows * columns)], ["none", *(self._cell_text(*p) for p in places)])
+        return found
+
+    def _labels(self) -> dict[str, str]:
+        """Inputs by the names of their columns; products and powers keep their short names."""
+        columns = self.run.problem.columns if self.run.problem.plane else ("x1", "x2")
+        found = {}
+        for key, name, column in zip(USES, ("x1", "x2"), columns, strict=False):
+            found[key] = FEATURE_NAMES[name] + ("" if column == name else f" {short(column, 24)}")
         return found
 
     def _idle(self) -> list[str]:
@@ -291,6 +302,7 @@ class Playground(State):
         page = seen_on(told)
         if page != self._page:
             self._page = page
+            self._version += 1  # a picture that waits to be sent was drawn for the page of before
             self._stages.clear()
             if self._ahead() or not self._playing:
                 self._send(self._drawn("quick", "moving"), "image/jpeg")
@@ -324,6 +336,8 @@ class Playground(State):
     def _csv(self, text: Any) -> None:
         if not isinstance(text, str) or len(text) > MOST_BYTES:
             raise ValueError(f"the CSV must be text of at most {MOST_BYTES // 1_000_000} MB")
+        if "\0" in text:
+            raise ValueError("this file holds no text: save the table as a CSV first")
         self._use(own_csv(text if "\n" in text.strip() else text + "\n\n"))
 
     # ---- pictures
@@ -477,9 +491,9 @@ class Playground(State):
         for done, total in job.pieces:
             now = time.perf_counter()
             if now > until:
-                if now - job.told > 0.1 and self._board is not None:
+                if done and now - job.told > 0.1 and self._board is not None:
                     job.told = now
-                    left = (now - job.began) * (total - done) / max(done, 1)
+                    left = (now - job.began) * (total - done) / done
                     self._board.progress = {"text": job.text, "done": done, "total": total, "left": round(left, 1)}
                 return
         self._job = None

@@ -79,7 +79,7 @@ def all_controls(own: bool) -> dict[str, Control]:
         "speed": choice("updates", SPEEDS, "5 a picture"),
         "n": count("points", s.n, 10, 1000, 10),
         "noise": slider("noise", s.noise, 0, 1, 0.01),
-        "train": slider("share to train on", s.train, 0.1, 0.9, 0.05),
+        "train": slider("training share", s.train, 0.1, 0.9, 0.05),
         "data_seed": seed(label="seed of the data"),
         "standardize": toggle("standardize the inputs"),
         "show_test": toggle("show test points"),
@@ -126,8 +126,8 @@ GROUPS: dict[str, tuple[str, tuple[Section, ...]]] = {
     "data": (
         "Data",
         (
-            Section(tuple(USES), "Inputs: what the network sees of a point", dense=True),
-            Section(("n", "noise", "train", "data_seed", "standardize", "show_test")),
+            Section((*USES, "standardize"), "Inputs: what the network sees of a point", dense=True),
+            Section(("n", "noise", "train", "data_seed", "show_test")),
         ),
     ),
     "network": (
@@ -189,6 +189,7 @@ class Board(Shown):
     params = t.Dict().tag(sync=True)
     live = t.Dict().tag(sync=True)  # values of controls that training moves
     menus = t.Dict().tag(sync=True)  # what menus offer that depend on the network
+    labels = t.Dict().tag(sync=True)  # names of controls that depend on the data
     idle: t.List = t.List().tag(sync=True)
     absent: t.List = t.List().tag(sync=True)
     disabled: t.List = t.List().tag(sync=True)  # buttons without effect now
@@ -210,6 +211,7 @@ class Board(Shown):
     progress = t.Dict().tag(sync=True)
     sweep_frame = t.Bytes().tag(sync=True)
     sweep_alt = t.Unicode().tag(sync=True)
+    sweep_width = t.Int(0).tag(sync=True)
     text = t.Unicode().tag(sync=True)
     code = t.Unicode().tag(sync=True)
     heard = t.Unicode().tag(sync=True)  # the last move taken in
@@ -231,6 +233,6 @@ def groups() -> list[dict[str, Any]]:
 
 def described(controls: Mapping[str, Control]) -> list[dict[str, Any]]:
     """What the page needs to show the controls; a weight may be typed as well."""
-    typed = Box("typed", 0.0, (-MOST_WEIGHT, 0.0, MOST_WEIGHT), step=0.1)
+    typed = Box("or type it", 0.0, (-MOST_WEIGHT, 0.0, MOST_WEIGHT), step=0.1)
     found = [control.describe(name) for name, control in controls.items()]
     return [*found, {**typed.describe("typed"), "sets": "weight"}]

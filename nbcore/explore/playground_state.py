@@ -506,9 +506,12 @@ class State:
 
     # ---- the buttons
 
-    def _play(self) -> None:
+    def _refuse_ruins(self) -> None:
         if all(run.diverged is not None for run in self._runs):
             raise ValueError("this run has diverged: go back to the last good state, or change something")
+
+    def _play(self) -> None:
+        self._refuse_ruins()
         if not self._playing:
             self._said = "Training."
         self._playing = True
@@ -526,11 +529,13 @@ class State:
             self._play()
 
     def _step(self) -> None:
+        self._refuse_ruins()
         self._pause()
         self._train(1)
         self._said = "One update." if self._good else self._said
 
     def _epoch(self) -> None:
+        self._refuse_ruins()
         self._pause()
         self._train(-(-len(self.run.problem.X) // self.run.batch))
         self._said = "One epoch." if self._good else self._said
@@ -648,6 +653,8 @@ class State:
 
     def _run_sweep(self) -> None:
         first, second = self._ui["sweep_first"], self._ui["sweep_second"]
+        if first == second:
+            raise ValueError(f"across and upward must be two different settings, both are {swept(first)}")
         pieces = sweep(
             self.run.settings, (first, self._values(first)), (second, self._values(second)),
             self._ui["sweep_updates"], self._own if self.run.settings.data == "own" else None,
@@ -669,6 +676,7 @@ class State:
                 self._said += f" The best cell: {self._cell_text(*best)}."
 
         self._map, self._ui["cell"] = None, -1
+        self._said = f"Sweeping: each cell learns for {count_of(self._ui['sweep_updates'], 'update')}."
         self._work(Job("Sweep", work(), end, time.perf_counter()))
 
     def sweep(self, **settings: Any) -> Grid:

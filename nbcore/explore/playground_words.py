@@ -21,7 +21,7 @@ FEATURE_NAMES = {
     "sinx2": "sin x₂",
 }
 SAID = {  # how a change is called
-    "n": "points", "train": "share to train on", "data_seed": "seed of the data", "eta": "η", "init": "start weights",
+    "n": "points", "train": "training share", "data_seed": "seed of the data", "eta": "η", "init": "start weights",
     "scale": "scale of the start weights", "seed": "seed of the weights", "l1": "L1 penalty", "l2": "L2 penalty",
     "hidden": "hidden layers", "batch": "batch size", "standardize": "standardizing", "features": "inputs",
 }  # fmt: skip

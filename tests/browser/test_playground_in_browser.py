@@ -153,7 +153,7 @@ def test_a_weight_is_edited_by_hand(board):
     board.named("weight").wait_for()
     before = board.number("loss")
     board.named("layer").select_option("output layer")
-    board.named("typed").fill("3.5")
+    board.named("or type it").fill("3.5")
     board.said("set to 3.5 by hand")
     assert board.number("loss") != before
     assert float(in_kernel(board.lesson, "p.weight")) == 3.5
@@ -162,7 +162,7 @@ def test_a_weight_is_edited_by_hand(board):
     board.button("Undo").click()
     board.said("Taken back")
     assert board.number("loss") == before
-    board.named("typed").fill("1e9")
+    board.named("or type it").fill("1e9")
     board.root.locator("p.nbx-error", has_text="weight must be").wait_for()
 
 

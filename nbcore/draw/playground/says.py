@@ -112,7 +112,7 @@ def plane_frame(pad: Pad, box: Box, side: Side) -> None:
         return
     if kind in ("plane", "regions"):
         low, high = p.low, p.high
-        names = (input_name(p.columns[0], max(7, int((wide - 80) / 6.5))), input_name(p.columns[1], 7))
+        names = (input_name(p.columns[0], max(7, int((wide - 80) / 6.5))), p.columns[1])
     elif kind == "curve":
         low, high = (np.array(pair) for pair in zip(input_range(p), value_range(p), strict=True))
         names = (input_name(p.names[0]), "a")
@@ -125,7 +125,10 @@ def plane_frame(pad: Pad, box: Box, side: Side) -> None:
     pad.say("axis", x + wide / 2, under, names[0], ha="center", size=11)
     pad.say("axis", x - 5, y + wide, plain(float(low[1])), ha="right", **gray)
     pad.say("axis", x - 5, y + 9, plain(float(high[1])), ha="right", **gray)
-    pad.say("axis", x - 5, y + wide / 2 + 4, names[1], ha="right", size=11)
+    # There is room for seven letters beside the square; a name of several words goes on several lines.
+    lines = [input_name(word, 7) for word in names[1].split()[:4]]
+    for k, line in enumerate(lines):
+        pad.say("axis", x - 5, y + wide / 2 + 4 + 13 * (k - (len(lines) - 1) / 2), line, ha="right", size=11)
     _legend_frame(pad, box, side, kind)
 
 
