@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,9 +17,11 @@ from nbcore import datasets
 from nbcore.activations import Activation
 from nbcore.checks import finite, whole
 from nbcore.losses import Loss
-from nbcore.play.settings import FEATURES, Settings, pair
+from nbcore.play.settings import FEATURES, Settings, pair, short
 
 MOST_ROWS, MOST_INPUTS, MOST_CLASSES, MOST_BYTES = 10_000, 100, 10, 5_000_000
+MISSING = {"", "na", "n/a", "nan", "<na>", "null", "?"}  # as files write it; in lower case
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 REACH = 2.2  # half the side of the square that is drawn, unless points lie outside
 
 Source = dict[str, Any]
@@ -45,18 +48,21 @@ def own_data(X: Any, y: Any, kind: str | None = None, inputs: Sequence[str] | No
     `kind` is "classes" or "regression"; when it is not given, words, truth values and up to 10 different whole
     numbers are classes. `inputs` are names for the columns. Raises ValueError or TypeError that say what is wrong.
     """
+    if np.ma.is_masked(X) or np.ma.is_masked(y):
+        raise ValueError("X and y must not have masked entries: leave those rows out")
     X = finite("X", X).astype(np.float64)
     if X.ndim == 1:
         X = X[:, None]
     if X.ndim != 2 or not X.size:
         raise ValueError(f"X must have samples in rows, shape (N, n), got shape {X.shape}")
     rows, width = X.shape
+    if rows < 4:
+        raise ValueError(f"there must be at least 4 rows to learn from and to test on, got {rows}")
     if rows > MOST_ROWS:
         raise ValueError(f"X must have at most {MOST_ROWS:,} rows, got {rows:,}; a sample of them will do")
     if width > MOST_INPUTS:
         raise ValueError(f"X must have at most {MOST_INPUTS} columns, got {width}")
-    if np.abs(X).max() > 1e50:
-        raise ValueError(f"X must not hold numbers beyond 1e50, got {np.abs(X).max():g}")
+    _check_reach("X", X)
     names = tuple(f"x{k}" for k in range(1, width + 1)) if inputs is None else tuple(map(str, inputs))
     if len(names) != width:
         raise ValueError(f"inputs must hold one name for each of {width} columns, got {len(names)}")
@@ -71,24 +77,27 @@ def own_data(X: Any, y: Any, kind: str | None = None, inputs: Sequence[str] | No
     if kind not in (None, "classes", "regression"):
         raise ValueError(f"kind must be 'classes' or 'regression', got {kind!r}")
     if y.dtype.kind == "O":
-        y = np.array([str(value) for value in y])
+        y = np.array(["nan" if value is None else str(value) for value in y])
     if y.dtype.kind in "fiu":
-        y = finite("y", y)
+        y = finite("y", y).astype(np.float64)
         few = len(np.unique(y)) <= MOST_CLASSES and (y == np.round(y)).all()
     elif y.dtype.kind in "bU":
         if kind == "regression":
             raise TypeError(f"y must hold numbers for regression, got {y[0]!s} and the like")
+        for k, label in enumerate(y.tolist() if kind is None else ()):
+            if str(label).casefold() in MISSING:
+                raise ValueError(
+                    f"y must not miss values, got {label!r} at [{k}]: leave the row out, or say kind='classes' "
+                    "if a class is called so"
+                )
         few = True
     else:
         raise TypeError(f"y must hold labels or numbers, got dtype {y.dtype}")
     if kind == "regression" or (kind is None and not few):
-        if rows < 4:
-            raise ValueError(f"there must be at least 4 rows to learn from and to test on, got {rows}")
-        if np.abs(y).max() > 1e50:
-            raise ValueError(f"y must not hold numbers beyond 1e50, got {np.abs(y).max():g}")
-        return _own(X, y.astype(np.float64), (), names)
+        _check_reach("y", y)
+        return _own(X, y, (), names)
     found, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    classes = tuple(str(name) if y.dtype.kind in "bU" else f"{name:g}" for name in found)
+    classes = tuple(str(name).removesuffix(".0") if y.dtype.kind == "f" else str(name) for name in found)
     if len(classes) < 2:
         raise ValueError(f"y must hold at least 2 classes, got only {classes[0]}")
     if len(classes) > MOST_CLASSES:
@@ -98,6 +107,11 @@ def own_data(X: Any, y: Any, kind: str | None = None, inputs: Sequence[str] | No
     if counts.min() < 2:
         raise ValueError(f"each class needs at least 2 samples, {classes[counts.argmin()]} has only {counts.min()}")
     return _own(X, labels.astype(np.int64), classes, names)
+
+
+def _check_reach(name: str, values: np.ndarray) -> None:
+    if np.abs(values).max() > 1e50:
+        raise ValueError(f"{name} must not hold numbers beyond 1e50, got {np.abs(values).max():g}")
 
 
 def _own(X: np.ndarray, y: np.ndarray, classes: tuple[str, ...], inputs: tuple[str, ...]) -> Own:
@@ -117,33 +131,66 @@ def own_csv(source: str | Path, kind: str | None = None) -> Own:
     """
     if not isinstance(source, (str, Path)):
         raise TypeError(f"source must be a path or the text of a CSV, got {type(source).__name__}")
-    text = source if isinstance(source, str) and "\n" in source else _read(Path(source))
-    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
-    if not lines:
+    text = source if isinstance(source, str) and source.splitlines() != [source] else _read(Path(source))
+    lines = text.lstrip("\ufeff").splitlines()
+    if not any(map(str.strip, lines)):
         raise ValueError("the CSV holds no lines")
-    mark = max(",;\t", key=lines[0].count)
-    table = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
-    width = len(table[0])
+    if len(lines) > 2 * MOST_ROWS:
+        raise ValueError(f"the CSV must have at most {MOST_ROWS:,} rows, got {len(lines):,} lines; a sample will do")
+    table = _table(lines)
+    (first, top), width = table[0], len(table[0][1])
     if width < 2:
-        raise ValueError("the CSV must have at least two columns, parted by commas: inputs, and the target last")
-    header = not all(map(_is_number, table[0][:-1]))
-    for k, row in enumerate(table, start=1):
-        if len(row) != width:
-            raise ValueError(f"line {k} of the CSV has {len(row)} columns, the first has {width}")
-        for name, cell in zip(table[0], row, strict=True):
-            if not cell:
-                raise ValueError(f"line {k} of the CSV has an empty cell" + (f" under {name}" if header else ""))
+        raise ValueError(
+            "the CSV must have at least two columns, parted by commas, semicolons or tabs: inputs, and the target last"
+        )
+    header = not all(map(_is_number, top[:-1]))
+    if header and "" in top:
+        raise ValueError(
+            f"line {first} of the CSV gives column {top.index('') + 1} no name: leave that column out "
+            "(an index that was saved along, or a separator too many), or name it"
+        )
     body = table[1:] if header else table
     if not body:
         raise ValueError("the CSV holds a line of names but no samples")
-    for k, row in enumerate(body, start=1 + header):
+    for line, row in body:
+        if len(row) != width:
+            raise ValueError(f"line {line} of the CSV has {len(row)} columns, the first has {width}")
+        if "" in row:
+            under = f" under {top[row.index('')]}" if header else ""
+            raise ValueError(f"line {line} of the CSV has an empty cell{under}")
         for cell in row[:-1]:
             if not _is_number(cell):
-                raise ValueError(f"line {k} of the CSV holds {cell!r} where a finite number is needed")
-    X = np.array([[float(cell) for cell in row[:-1]] for row in body])
-    goal = [row[-1] for row in body]
-    y = np.array([float(cell) for cell in goal]) if all(map(_is_number, goal)) else np.array(goal)
-    return own_data(X, y, kind, table[0][:-1] if header else None)
+                raise ValueError(f"line {line} of the CSV holds {_told(cell)} where a finite number is needed")
+    X = np.array([[float(cell) for cell in row[:-1]] for _, row in body])
+    numeric = [_is_number(row[-1]) for _, row in body]
+    if kind != "classes" and not all(numeric):
+        for (line, row), fits in zip(body, numeric, strict=True):
+            # A missing value, or a decimal comma, would pass for the name of a class.
+            if not fits and (any(numeric) or DECIMAL_COMMA.fullmatch(row[-1])):
+                raise ValueError(
+                    f"line {line} of the CSV holds {_told(row[-1])} as target: targets must all be numbers, or all "
+                    "words (kind='classes' takes any as words)"
+                )
+    goal = [row[-1] for _, row in body]
+    return own_data(X, [float(cell) for cell in goal] if all(numeric) else goal, kind, top[:-1] if header else None)
+
+
+def _table(lines: list[str]) -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, each with the number of its line in the file."""
+    tables = []
+    for mark in "\t;,":
+        reader = csv.reader(lines, delimiter=mark)
+        try:
+            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+        except csv.Error as error:
+            raise ValueError(f"line {reader.line_num} of the CSV can't be read: {error}") from None
+        rows = [(line, row) for line, row in rows if any(row)]
+        widths = {len(row) for _, row in rows}
+        # What parts all lines alike separates; the comma comes last, for it may be a decimal comma.
+        if len(widths) == 1 and widths != {1}:
+            return rows
+        tables.append(rows)
+    return max(reversed(tables), key=lambda rows: len(rows[0][1]) if rows else 0)
 
 
 def _read(path: Path) -> str:
@@ -151,15 +198,22 @@ def _read(path: Path) -> str:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"{path.name} must be at most {MOST_BYTES // 1_000_000} MB")
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name!r} can't be read as a CSV: {getattr(error, 'strerror', None) or error}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name!r} can't be read as a CSV: it is not saved as UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"{short(path.name)!r} can't be read as a CSV: {error.strerror or error}") from None
 
 
 def _is_number(cell: str) -> bool:
+    # float() would also take 1_000, and digits of other scripts.
     try:
-        return bool(np.isfinite(float(cell)))
+        return cell.isascii() and "_" not in cell and bool(np.isfinite(float(cell)))
     except ValueError:
         return False
+
+
+def _told(cell: str) -> str:
+    return f"{short(cell)!r}" + (" (decimals need a point)" if DECIMAL_COMMA.fullmatch(cell) else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +221,8 @@ class Problem:
     """What there is to learn: inputs X (N, n) and targets Y (N, n_out), to train on and to test on.
 
     `points` and `points_test` are the raw inputs before features and standardizing; `labels` classes 0 to k-1, or
-    empty for regression. `inputs` names the columns of X. `plane`: whether there is a plane to draw, from `low` to
-    `high` (2,); `transform` leads from raw points to inputs. `columns` names those
-    of the raw points.
+    empty for regression. `inputs` names the columns of X, `columns` those of the raw points. `plane`: whether there is
+    a plane to draw, from `low` to `high` (2,); `transform` leads from raw points to inputs.
     """
 
     kind: str

@@ -110,6 +110,10 @@ class Settings:
     def optimizer_object(self) -> Optimizer:
         return OPTIMIZERS[self.optimizer](self.eta)
 
+    def batch_of(self, samples: int) -> int | None:
+        """How many of so many samples an update takes; None for all."""
+        return None if self.batch is None else min(self.batch, samples)
+
     def with_(self, **changes: Any) -> Settings:
         """The same with some fields changed. Raises TypeError for a name that is no field."""
         known = [field.name for field in fields(self)]
@@ -133,6 +137,11 @@ def pair(output: str, loss: str, kind: str, many: bool) -> tuple[Activation, Los
 
 
 # ---- Checks, field by field
+
+
+def short(text: str) -> str:
+    """What somebody gave, as an error quotes it."""
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _choice(known: list[str]) -> Callable[[str, Any], str]:

@@ -14,14 +14,22 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nbcore.checks import number, whole
-from nbcore.play.settings import CHECKS, DATA, FEATURES, LIVE, OPTIMIZERS, Settings
+from nbcore.play.settings import CHECKS, DATA, FEATURES, LIVE, OPTIMIZERS, Settings, short
 
 MOST_UPDATES, MOST_TEXT = 10_000_000, 1_000_000
 MOST_WEIGHT = 1e6
 NO_HIDDEN = "no hidden layers"
-WEIGHT = re.compile(r"W([1-9]\d*)\[(\d+),(\d+)\]|b([1-9]\d*)\[(\d+)\]")
-LAYER = re.compile(r"(\d+) (\w+)")
+# Digits are 0 to 9, and few enough for int().
+WEIGHT = re.compile(r"W([1-9]\d{,29})\[(\d{1,30}),(\d{1,30})\]|b([1-9]\d{,29})\[(\d{1,30})\]", re.ASCII)
+LAYER = re.compile(r"(\d{1,30}) (\w{1,30})", re.ASCII)
+UPDATES = re.compile(r"(\d{1,30}) updates?", re.ASCII)
+LATER = re.compile(r"(\d{1,30}): ?(.*)", re.ASCII)
+WHOLE = re.compile(r"-?\d{1,30}", re.ASCII)
+# float() would also take words such as inf.
+NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 DEFAULT = Settings()
+# Written as name=value; the others are known by how they look.
+NAMED = [n for n in CHECKS if n not in ("data", "features", "hidden", "optimizer", "standardize")]
 
 
 @dataclass(frozen=True)
@@ -40,12 +48,13 @@ class Change:
             value = number(self.name, self.value, -MOST_WEIGHT, MOST_WEIGHT) + 0.0
         else:
             raise ValueError(
-                f"a change on the way is one of {', '.join(LIVE)}, or a weight W1[0,0] or bias b1[0]; got {self.name}"
+                f"a change on the way is one of {', '.join(LIVE)}, or a weight W1[0,0] or bias b1[0]; "
+                f"got {short(str(self.name))}"
             )
         object.__setattr__(self, "value", value)
 
     @property
-    def place(self) -> tuple[int, str, tuple[int, ...]]:
+    def place(self) -> tuple[int, str, tuple[int, int]]:
         """Of a weight or bias: layer (1 is the first), "W" or "b", and its index in that array."""
         found = WEIGHT.fullmatch(self.name)
         if found is None:
@@ -116,7 +125,7 @@ def from_text(text: str) -> State:
         try:
             reader.read(part)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"in {_short(part)!r}: {error}") from None
+            raise ValueError(f"in {short(part)!r}: {error}") from None
     found = reader.found
     if reader.features:
         found["features"] = tuple(reader.features)
@@ -133,9 +142,9 @@ class _Reader:
         self.log: list[Change] = []
 
     def read(self, part: str) -> None:
-        if match := re.fullmatch(r"(\d{1,30}) updates?", part):
+        if match := UPDATES.fullmatch(part):
             self.take("updates", int(match[1]))
-        elif match := re.fullmatch(r"(\d{1,30}): ?(.*)", part):
+        elif match := LATER.fullmatch(part):
             self.log += [Change(int(match[1]), *_change(word)) for word in match[2].split()]
             if not match[2]:
                 raise ValueError("after the colon there must be a change, as in '300: eta=0.01'")
@@ -150,9 +159,8 @@ class _Reader:
     def word(self, word: str) -> None:
         name, equals, value = word.partition("=")
         if equals:
-            if name not in CHECKS or name in ("data", "features", "hidden", "optimizer", "standardize"):
-                known = [n for n in CHECKS if n not in ("data", "features", "hidden", "optimizer", "standardize")]
-                raise ValueError(f"{name!r} is no setting; known are {', '.join(known)}")
+            if name not in NAMED:
+                raise ValueError(f"{short(name)!r} is no setting; known are {', '.join(NAMED)}")
             self.take(name, _value(name, value))
         elif word in DATA:
             self.take("data", word)
@@ -166,7 +174,7 @@ class _Reader:
             self.features.append(word)
         else:
             raise ValueError(
-                f"{_short(word)!r} is none of the data ({', '.join(DATA)}), features ({', '.join(FEATURES)}) or "
+                f"{short(word)!r} is none of the data ({', '.join(DATA)}), features ({', '.join(FEATURES)}) or "
                 f"optimizers ({', '.join(OPTIMIZERS)}), and has no '='"
             )
 
@@ -179,14 +187,16 @@ class _Reader:
 def _change(word: str) -> tuple[str, Any]:
     name, equals, value = word.partition("=")
     if not equals:
-        raise ValueError(f"{_short(word)!r} is no change, which has the form eta=0.01")
-    return name, value if name == "optimizer" else _value(name, value)
+        raise ValueError(f"{short(word)!r} is no change, which has the form eta=0.01")
+    # What is no change at all is refused by name, by Change.
+    number = name != "optimizer" and (name in LIVE or WEIGHT.fullmatch(name))
+    return name, _value(name, value) if number else value
 
 
 def _layer(text: str) -> tuple[int, str]:
     match = LAYER.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"{_short(text.strip())!r} is no layer, which has the form '8 tanh'")
+        raise ValueError(f"{short(text.strip())!r} is no layer, which has the form '8 tanh'")
     return int(match[1]), match[2]
 
 
@@ -196,20 +206,15 @@ def _value(name: str, text: str) -> Any:
     if name == "batch" and text == "all":
         return None
     if name in ("n", "data_seed", "seed", "batch"):
-        if not re.fullmatch(r"-?\d{1,30}", text):
+        if not WHOLE.fullmatch(text):
             raise ValueError(
-                f"{name} must be a whole number{' or all' if name == 'batch' else ''}, got {_short(text)!r}"
+                f"{name} must be a whole number{' or all' if name == 'batch' else ''}, got {short(text)!r}"
             )
         return int(text)
-    # float() would also take words such as inf, and digits of other scripts.
-    if not re.fullmatch(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
-        raise ValueError(f"{_short(name)} must be a number, got {_short(text)!r}")
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{name} must be a number, got {short(text)!r}")
     return float(text)
 
 
 def _written(value: Any) -> str:
     return "all" if value is None else value if isinstance(value, str) else repr(value)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
