@@ -16,7 +16,8 @@ def code_of(state: State, problem: Problem) -> str:
     learn = len(problem.X)
     names = {"MLP", "training", OPTIMIZERS[s.optimizer].__name__}
     names |= {OPTIMIZERS[c.value].__name__ for c in state.log if c.name == "optimizer"}
-    names |= {s.init} if s.init not in ("xavier",) else set()
+    if s.init != "xavier":
+        names.add(s.init)
     lines = _data(s, problem, learn, names)
     if problem.plane:
         lines += _features(s)

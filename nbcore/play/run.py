@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nbcore.checks import number, whole
-from nbcore.network import MLP
+from nbcore.network import MLP, Sequential
 from nbcore.play import view as views
 from nbcore.play.code import code_of
 from nbcore.play.data import Own, Problem, problem
@@ -77,7 +77,7 @@ class Run:
     _losses: Trace  # of every batch
     _looks: Trace  # at all points
     _snapshots: Trace  # states to go back to
-    _deaths: list[tuple[int, float]]  # each time that more hidden units were dead than ever: the step, their share
+    _deaths: list[tuple[int, float]]
     _anchor: dict[str, Any] | None  # a state under the settings of now, for the way back from a divergence
     _log: list[Change]
     _edits: dict[Edit, float]  # before the first update
@@ -120,7 +120,8 @@ class Run:
     @property
     def batch(self) -> int:
         """How many samples an update takes; never more than there are."""
-        return min(self._settings.batch or len(self._problem.X), len(self._problem.X))
+        samples = len(self._problem.X)
+        return self._settings.batch_of(samples) or samples
 
     @property
     def log(self) -> tuple[Change, ...]:
@@ -153,9 +154,9 @@ class Run:
         return steps, values.reshape(-1, 4)
 
     @property
-    def most_dead(self) -> tuple[int, float]:
-        """When the most hidden units had slope 0 on every training point, of all looks and changes; and their share."""
-        return self._deaths[-1]
+    def deaths(self) -> tuple[tuple[int, float], ...]:
+        """Each look at which more hidden units than ever had slope 0 on every training point: the step, their share."""
+        return tuple(self._deaths)
 
     # ---- training
 
@@ -278,15 +279,10 @@ class Run:
         first update, while the sizes stay. Raises ValueError or TypeError, and then changes nothing.
         """
         new = self._settings.with_(**fields)
-        if new == self._settings:
-            return self
-        same = self._settings.with_(**{name: getattr(new, name) for name in LIVE})
-        if new != same:
-            self._begin(new, self._own, self._edits)
-        elif self._step == 0:
-            self._begin(new, self._own, self._edits)
+        if new == self._settings.with_(**{name: getattr(new, name) for name in LIVE}):
+            self._change_here(new, {})
         else:
-            self._turn(new, self._edits_here)
+            self._begin(new, self._own, self._edits)
         return self
 
     def use(self, own: Own, **fields: Any) -> Run:
@@ -311,12 +307,17 @@ class Run:
             if whole(name, i, least=0) >= size:
                 raise ValueError(f"{name} must be less than {size} in layer {layer}, got {i}")
         value = number("value", value, -MOST_WEIGHT, MOST_WEIGHT) + 0.0
-        edit = {(int(layer), kind, (int(index[0]), int(index[1]))): value}
-        if self._step == 0:
-            self._begin(self._settings, self._own, {**self._edits, **edit})
-        else:
-            self._turn(self._settings, {**self._edits_here, **edit})
+        self._change_here(self._settings, {(int(layer), kind, (int(index[0]), int(index[1]))): value})
         return self
+
+    def _change_here(self, new: Settings, edits: dict[Edit, float]) -> None:
+        """Changes at this step, besides those that were made at it before."""
+        if new == self._settings and not edits:
+            return
+        if self._step == 0:
+            self._begin(new, self._own, {**self._edits, **edits})
+        else:
+            self._turn(new, {**self._edits_here, **edits})
 
     def _turn(self, new: Settings, edits: dict[Edit, float]) -> None:
         """Changes after an update: all that were made at this step, applied at once to the run as it came here.
@@ -330,13 +331,15 @@ class Run:
         self._set_training(settings)
         self._training.restore(state)
         self._settings, self._edits_here, self._anchor = new, edits, None
-        _apply(self._training, settings, new, edits)
+        for (layer, kind, index), value in edits.items():
+            getattr(self._net.layers[layer - 1], kind)[index] = value
+        self._set_training(new)
         self.diverged = None
 
     def _set_training(self, settings: Settings) -> None:
         self._training.change(
             optimizer=settings.optimizer_object,
-            batch=None if settings.batch is None else min(settings.batch, len(self._problem.X)),
+            batch=settings.batch_of(len(self._problem.X)),
             l1=settings.l1,
             l2=settings.l2,
         )
@@ -442,16 +445,23 @@ class Run:
         run = cls(state.settings, own)
         for change in state.log:
             run._check_place(change)
-        changes = [*state.log]
+        whole("piece", piece)
         yield 0, state.updates, run
-        while changes or run.step_count < state.updates:
-            while changes and changes[0].step == run.step_count:
-                run._redo(changes.pop(0))
-            stop = changes[0].step if changes else state.updates
-            run.advance(min(whole("piece", piece), stop - run.step_count))
-            if run.diverged is not None:
-                return
-            yield run.step_count, state.updates, run
+        at: dict[int, list[Change]] = {}
+        for change in state.log:
+            at.setdefault(change.step, []).append(change)
+        at.setdefault(state.updates, [])
+        for step, changes in at.items():
+            while run.step_count < step:
+                run.advance(min(piece, step - run.step_count))
+                if run.diverged is not None:
+                    return
+                yield run.step_count, state.updates, run
+            # All at once, for each alone may begin the run, or this step, anew.
+            live = {change.name: change.value for change in changes if change.name in LIVE}
+            edits = {change.place: change.value for change in changes if change.name not in LIVE}
+            run._change_here(run.settings.with_(**live), edits)
+        yield run.step_count, state.updates, run
 
     def _check_place(self, change: Change) -> None:
         if change.name in LIVE:
@@ -461,13 +471,6 @@ class Run:
         shape = getattr(layers[layer - 1], kind).shape if layer <= len(layers) else ()
         if layer > len(layers) or any(i >= size for i, size in zip(index, shape, strict=True)):
             raise ValueError(f"{change.name} is outside this network, whose sizes are {self._net.sizes}")
-
-    def _redo(self, change: Change) -> None:
-        if change.name in LIVE:
-            self.change(**{change.name: change.value})
-        else:
-            layer, kind, index = change.place
-            self._edit(layer, kind, (index[0], index[1]), change.value)
 
     # ---- beginning
 
@@ -480,10 +483,7 @@ class Run:
             edits = {}
         for (layer, kind, index), value in edits.items():
             getattr(net.layers[layer - 1], kind)[index] = value
-        batch = None if settings.batch is None else min(settings.batch, len(p.X))
-        run = training(
-            net, p.X, p.Y, p.loss, settings.optimizer_object, batch, settings.data_seed, settings.l1, settings.l2
-        )
+        run = _training(net, p, settings)
         # From here on nothing fails.
         self._start = self._settings = settings
         self._own, self._problem, self._net, self._training = own, p, net, run
@@ -509,61 +509,55 @@ class Run:
     # ---- divergence in words
 
     def _divergence(self, step: int, layer: int) -> Divergence:
-        s, at = self._settings, self._snapshots.steps[self._good()]
-        eta = self._rate_that_holds()
+        s, k = self._settings, self._good()
+        at, (loss, state, then, _) = self._snapshots.steps[k], self._snapshots.entries[k]
         words = [f"After {step:,} updates numbers grow beyond all bounds: layer {layer} overflows first."]
-        if eta is not None:
+        undone = [name for name in LIVE if name != "eta" and getattr(s, name) != getattr(then, name)]
+        eta = None
+        if undone and self._holds(then, state, loss):
+            words.append(
+                f"Go back to update {at:,}, the last good state: it takes back what was changed since "
+                f"({', '.join(undone)}), and there the run holds."
+            )
+        else:
+            # First by halves, then by tenths.
+            rates = [
+                float(f"{s.eta / by:.3g}") for by in (*(2**n for n in range(1, 9)), *(10.0**n for n in range(3, 11)))
+            ]
+            eta = next((rate for rate in rates if rate and self._holds(then.with_(eta=rate), state, loss)), None)
             words.append(
                 f"From update {at:,} on, eta = {eta:g} holds where {s.eta:g} does not: go back to the last good state "
                 "and lower eta."
+                if eta is not None
+                else "A smaller eta alone does not help."
             )
-        else:
-            words.append("A smaller eta alone does not help.")
         top = float(np.abs(self._problem.X).max())
         if top > 10 and not s.standardize:
             words.append(f"The inputs reach {top:.3g}: standardize them.")
         if self._problem.loss.name == "mse" and self._problem.output.name not in ("sigmoid", "tanh", "softmax"):
-            fit = {"classes": "; outputs between 0 and 1 with cross-entropy can't do that"}.get(self._problem.kind, "")
+            fit = (
+                "; outputs between 0 and 1 with cross-entropy can't do that" if self._problem.kind == "classes" else ""
+            )
             words.append(f"The gradient of mse on {self._problem.output} grows with the error{fit}.")
+        if s.optimizer == "sgd" and s.eta * s.l2 > 2:
+            words.append(f"The penalty alone overshoots: eta times l2 is {s.eta * s.l2:.3g}, and more than 2.")
         if s.scale > 1.5:
             words.append(f"The start weights are large (scale {s.scale:g}).")
         return Divergence(step, layer, eta, " ".join(words))
 
-    def _rate_that_holds(self) -> float | None:
-        """The first of eta / 2, eta / 4 ... with which a hundred or so updates from the last good state do no harm."""
-        loss, state = self._snapshots.entries[self._good()][:2]
-        p, s = self._problem, self._settings
-        batch = self.batch
-        work = batch * sum(n_in * n_out for n_in, n_out in zip(self._net.sizes, self._net.sizes[1:], strict=False))
-        updates = int(np.clip(1e7 / work, 20, 100))
-        eta = s.eta
-        for _ in range(12):
-            eta /= 2
-            net = self._net.copy()
-            for mine, theirs in zip(net.parameters(), state["parameters"], strict=True):
-                np.copyto(mine, theirs)
-            kind = s.with_(eta=eta).optimizer_object
-            try:
-                training(net, p.X, p.Y, p.loss, kind, batch, s.data_seed, s.l1, s.l2).advance(updates)
-            except Diverged:
-                continue
-            if views.measured(net, p.X, p.Y, p.labels, p)[0] <= 2 * loss + 1e-9:
-                return eta
-        return None
+    def _holds(self, settings: Settings, state: dict[str, Any], loss: float) -> bool:
+        """Whether some hundred updates with these settings, from a state with this loss on, do no harm."""
+        p, net = self._problem, self._net.copy()
+        work = (settings.batch_of(len(p.X)) or len(p.X)) * sum(array.size for array in net.parameters())
+        try:
+            _training(net, p, settings).restore(state).advance(int(np.clip(2e7 / work, 20, 200)))
+        except Diverged:
+            return False
+        return bool(views.measured(net, p.X, p.Y, p.labels, p)[0] <= 1.1 * loss + 1e-9)
 
 
-def _apply(run: Training, before: Settings, now: Settings, edits: dict[Edit, float]) -> None:
-    """The changes of one step, on the run as it came there."""
-    for (layer, kind, index), value in edits.items():
-        getattr(run.net.layers[layer - 1], kind)[index] = value
-    fields = {name for name in LIVE if getattr(before, name) != getattr(now, name)}
-    settings: dict[str, Any] = {name: getattr(now, name) for name in ("l1", "l2") if name in fields}
-    if "batch" in fields:
-        rows = run._run.X.shape[0]
-        settings["batch"] = None if now.batch is None else min(now.batch, rows)
-    if fields & {"optimizer", "eta"}:
-        settings["optimizer"] = now.optimizer_object
-    run.change(**settings)
+def _training(net: Sequential, p: Problem, s: Settings) -> Training:
+    return training(net, p.X, p.Y, p.loss, s.optimizer_object, s.batch_of(len(p.X)), s.data_seed, s.l1, s.l2)
 
 
 class Pair:
