@@ -13,6 +13,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from nbcore import MLP, SGD, Adam, Training, he, moons, train
+from nbcore.draw.sweep import Map
 from nbcore.play import (
     DATA,
     FEATURES,
@@ -36,6 +37,7 @@ from nbcore.play import (
     to_text,
 )
 from nbcore.play.run import MOST_LOOKS, MOST_LOSSES, MOST_SNAPSHOTS
+from nbcore.play.sweep import Grid
 from nbcore.play.trace import Trace
 from nbcore.play.view import tame
 
@@ -269,6 +271,14 @@ def test_own_csv(tmp_path):
     assert (numbers.kind, numbers.inputs) == ("regression", ("x1",))
     assert own_csv("1\t0\n2\t1\n3\t1\n4\t0\n").classes == ("0", "1")
     assert own_csv("1,0\n2,1\n3,1\n4,0\n", kind="regression").kind == "regression"
+    assert own_csv("1,a\r2,b\r3,a\r4,b").classes == ("a", "b")
+    assert own_csv('"a; b",k\n"1","x, y"\n2,z\n3,z\n4,"x, y"\n,\n').classes == ("x, y", "z")
+    assert own_csv("1,0\n2,1\n3,NA\n4,0\n5,1\n6,NA\n", kind="classes").classes == ("0", "1", "NA")
+    assert own_csv("1,1000000\n2,1000001\n3,1000000\n4,1000001\n").classes == ("1000000", "1000001")
+    assert own_data(np.zeros((4, 2)), np.float16([1.5, 2.5, 3, 4])).kind == "regression"
+    path.write_bytes("1,\xe4\n2,b\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="can't be read as a CSV: it is not saved as UTF-8"):
+        own_csv(path)
 
 
 @pytest.mark.parametrize(
@@ -282,8 +292,21 @@ def test_own_csv(tmp_path):
         ("h,w,k\n", "a line of names but no samples"),
         ("1,2,a\n3,x,b\n", "line 2 of the CSV holds 'x' where a finite number is needed"),
         ("1,2,a\n3,nan,b\n", "line 2 of the CSV holds 'nan'"),
-        ("1,2,a\n3,3,a\n", "y must hold at least 2 classes, got only a"),
-        ("1,2,a\n3,3,a\n1,2,b\n", "each class needs at least 2 samples, b has only 1"),
+        ("1,2,a\n3,3,a\n1,2,a\n3,3,a\n", "y must hold at least 2 classes, got only a"),
+        ("1,2,a\n3,3,a\n1,2,b\n3,3,a\n", "each class needs at least 2 samples, b has only 1"),
+        ("1,2,3\n", "at least 4 rows to learn from and to test on, got 1"),
+        ("\n\n1,2,a\n\n3,x,b\n", "line 5 of the CSV holds 'x'"),
+        ("1,2,a\n3,1_000,b\n", "line 2 of the CSV holds '1_000' where"),
+        ("1,2,a\n3,\N{ARABIC-INDIC DIGIT THREE},b\n", "line 2 of the CSV holds '\N{ARABIC-INDIC DIGIT THREE}' where"),
+        ("0,5;0,25;a\n1,5;1,25;b\n", r"line 2 of the CSV holds '1,5' \(decimals need a point\) where"),
+        ("1;0,5\n2;1,5\n3;0,5\n4;1,5\n", r"line 1 of the CSV holds '0,5' \(decimals need a point\) as target"),
+        ("1,2,0\n3,3,1\n1,2,NA\n3,3,0\n", "line 3 of the CSV holds 'NA' as target: targets must all be numbers, or"),
+        ("1,2,a\n3,3,b\n1,2,N/A\n3,3,a\n", r"y must not miss values, got 'N/A' at \[2\]: leave the row out"),
+        (",h,k\n0,1,a\n", "line 1 of the CSV gives column 1 no name"),
+        ("h,w,k,\n0,1,a,\n", "line 1 of the CSV gives column 4 no name"),
+        ("1,2,a\n" + "1" * 200_000 + ",2,a\n", "line 2 of the CSV can't be read: field larger"),
+        ("1,2,a\n" * 20_001, "the CSV must have at most 10,000 rows, got 20,001 lines"),
+        ("", "holds no lines"),
         ("nowhere.csv", "'nowhere.csv' can't be read as a CSV"),
         ("\n".join(f"1,c{k}\n2,c{k}" for k in range(11)), "at most 10 classes, got 11"),
     ],
@@ -307,6 +330,8 @@ def test_a_wrong_csv_is_explained(text, words):
         (np.full((4, 2), 1e60), [0, 1, 0, 1], ValueError, "beyond 1e50"),
         (np.zeros((4, 2)), [1j] * 4, TypeError, "y must hold labels or numbers"),
         (np.zeros((3, 2)), [0.5, 1, 2], ValueError, "at least 4 rows"),
+        (np.zeros((4, 2)), ["a", None, "a", None], ValueError, r"y must not miss values, got 'nan' at \[1\]"),
+        (np.ma.masked_less(np.arange(8.0).reshape(4, 2), 1), [0, 1] * 2, ValueError, "must not have masked entries"),
     ],
 )
 def test_wrong_arrays_are_explained(X, y, error, words):
@@ -437,6 +462,26 @@ def test_texts_are_short():
         ("moons | 9 updates | 7:", "after the colon there must be a change"),
         ("moons | 9 updates | 7: eta", "'eta' is no change, which has the form eta=0.01"),
         ("moons | 9 updates | 7: seed=3", "a change on the way is one of eta, batch"),
+        ("moons | 9 updates | 7: data=xor", "a change on the way is one of eta, batch.*; got data"),
+        ("moons | 9 updates | 7: b1[" + "9" * 5000 + "]=1", r"a change on the way is one of .*; got b1\[9+\.\.\.$"),
+        ("moons | " + "9" * 5000 + " tanh", "is no layer, which has the form"),
+        ("moons | 8 " + "x" * 5000, "^in '8 x+...': '8 x+...' is no layer, which has the form '8 tanh'$"),
+        ("moons | " + "x" * 5000 + "=3", r"^in 'x+\.\.\.': 'x+\.\.\.' is no setting; known are"),
+        ("moons | __import__('os').abort()", "is none of the data"),
+        ("moons | eta=__import__('os')", "eta must be a number"),
+        ("moons | 8 __import__", "activation must be one of"),
+        *(
+            (text.replace("3", "\N{ARABIC-INDIC DIGIT THREE}"), "in '")
+            for text in (
+                "moons | n=3",
+                "moons | 3 updates",
+                "moons | 3 tanh",
+                "moons | eta=3",
+                "moons | 9 updates | 3: eta=1",
+                "moons | 9 updates | 1: W1[3,0]=1",
+                "moons | 9 updates | 1: b1[3]=1",
+            )
+        ),
         ("moons | 9 updates | 7: W0[0,0]=3", "a change on the way is one of"),
         ("moons | 9 updates | 7: W1[0,0]=1e9", r"W1\[0,0\] must be finite and at least -1e\+06"),
         ("moons | output=tanh loss=bce", "bce needs outputs from sigmoid"),
@@ -444,7 +489,7 @@ def test_texts_are_short():
         ("x" * 2_000_000, "text must be at most 1,000,000 characters"),
         ("moons | " + "9" * 5000 + " updates", "in '999"),
     ],
-    ids=lambda v: v[:30],
+    ids=lambda v: ascii(v[:40]),
 )
 def test_a_text_that_cannot_be_read_is_explained(text, words):
     with pytest.raises(ValueError, match=words):
@@ -458,6 +503,15 @@ def test_any_text_is_read_or_refused_in_words(text):
     with contextlib.suppress(ValueError):
         state = from_text(text)
         assert from_text(to_text(state)) == state
+
+
+def test_many_changes_of_one_step_are_made_at_once(monkeypatch):
+    turns = []
+    turn = Run._turn
+    monkeypatch.setattr(Run, "_turn", lambda self, *args: turns.append(turn(self, *args)))
+    run = Run.from_text("moons | 9 updates | " + " | ".join(f"7: eta={k} W1[0,0]={k}" for k in range(1, 2000)))
+    assert len(turns) == 1
+    assert [(c.name, c.value) for c in run.log] == [("eta", 1999), ("W1[0,0]", 1999)]
 
 
 def test_a_text_of_another_network():
@@ -670,6 +724,53 @@ def test_divergence_stops_names_and_repairs():
     run.change(eta=stop.eta)
     assert run.advance(20) == 20
     assert run.numbers().loss < 1
+
+
+REMEDIES = [
+    ("hills | 8 relu, 8 relu | eta=8.0 batch=all", {}),
+    ("plane | no hidden layers | eta=2.0 batch=all", {}),
+    ("moons | 8 tanh | output=identity loss=mse | eta=3.0", {}),
+    ("hills | 16 relu | momentum eta=1.0", {}),  # the velocity of the last good state counts
+    ("own | 8 relu | output=identity loss=mse", {}),  # inputs in the thousands
+    ("hills | 8 relu, 8 relu | batch=all", {"eta": 20.0}),
+]
+
+
+@pytest.mark.parametrize(("text", "change"), REMEDIES)
+def test_the_rate_that_is_told_holds_after_going_back(text, change):
+    rng = np.random.default_rng(0)
+    own = own_data(rng.normal(size=(80, 3)) * [1, 50, 2000], rng.permutation(80) % 2)
+    run = Run.from_text(text, own)
+    if change:
+        run.advance(150)
+        run.change(**change)
+    run.advance(20_000)
+    eta = run.diverged.eta
+    assert f"eta = {eta:g} holds where {run.settings.eta:g} does not" in run.diverged.text
+    run.last_good()
+    before = run.numbers().loss
+    assert run.change(eta=eta).advance(1500) == 1500
+    assert run.numbers().loss < before
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "name"),
+    [
+        ("hills | 8 gelu, 8 silu | adam eta=0.01", {"optimizer": "sgd", "eta": 30.0}, "optimizer"),
+        ("hills | 4 relu | eta=0.05 | seed=3", {"l2": 100.0}, "l2"),
+    ],
+)
+def test_a_change_that_did_it_is_taken_back_and_named(text, change, name):
+    run = Run.from_text(text)
+    run.advance(300)
+    run.change(**change)
+    run.advance(5000)
+    stop = run.diverged
+    assert stop.eta is None
+    assert re.search(rf"the last good state: it takes back what was changed since \({name}\), and there", stop.text)
+    assert ("The penalty alone overshoots: eta times l2 is 5" in stop.text) == (name == "l2")
+    run.last_good()
+    assert run.advance(1500) == 1500
 
 
 @pytest.mark.parametrize("pieces", [[1] * 60, [60], [7, 50, 3]])
@@ -967,6 +1068,30 @@ def test_sweeps_are_single_runs(first, second, fields):
     if "data" in fields:
         assert (grid.diverged >= 0).any()
         assert (grid.diverged < 0).any()
+
+
+def test_a_sweep_knows_what_a_constant_reaches():
+    def guess(**fields):
+        *_, last = sweep(SMALL.with_(**fields), ("eta", [0.1]), ("seed", [0]), 1)
+        return last.result.guess
+
+    share = problem(SMALL).Y.mean()
+    assert guess() == pytest.approx(-share * np.log(share) - (1 - share) * np.log(1 - share), rel=1e-12)
+    Y = problem(SMALL.with_(data="hills")).Y
+    assert guess(data="hills") == pytest.approx(Y.var() / 2, rel=1e-12)
+    flat = own_data(np.arange(12.0).reshape(6, 2), np.ones(6), kind="regression")
+    *_, last = sweep(SMALL.with_(data="own"), ("eta", [0.1]), ("seed", [0]), 1, flat)
+    assert last.result.guess == np.inf
+
+
+def test_most_runs_ruined_do_not_take_the_colors_of_the_others():
+    values = np.array([[0.2, 0.3, 4e9], [900.0, 1000.0, 2000.0]])
+    none = np.full(values.shape, -1)
+    grid = Grid(("eta", (0.1, 1.0, 10.0)), ("seed", (0, 1)), 50, (), values, values, values, values, none, np.log(2))
+    shown = Map(grid, "loss", False, "loss", "eta", "seed")
+    assert shown.bound == 10 * np.log(2)
+    assert shown.ruined.tolist() == [[False, False, True], [True, True, True]]
+    assert shown.strengths[0, 1] > 0.8
 
 
 def test_a_sweep_that_diverges_everywhere():

@@ -36,8 +36,11 @@ class Map:
 
     @property
     def bound(self) -> float:
-        """Ten times the median: one column of ruined runs would else take all the colors for itself."""
-        return 10 * max(float(np.nanmedian(self.values)), 1e-12)
+        """Ten times the median, since one column of ruined runs would else take all the colors for itself.
+
+        Where most are ruined the median tells nothing: then ten times what a constant output reaches.
+        """
+        return 10 * max(min(float(np.nanmedian(self.values)), self.grid.guess), 1e-12)
 
     @property
     def ruined(self) -> np.ndarray:
@@ -119,8 +122,8 @@ def draw_sweep(axes: Any, artists: dict[str, Any], shown: Map) -> None:
     if best is not None:
         artists["best"].set_xy((best[1] - 0.46, best[0] - 0.44))
     artists["title"].set_text(
-        f"{shown.title[0].upper()}{shown.title[1:]} after {count_updates(grid.updates)}; framed: the best"
-        + ("; italic: over 10 × the median" if ruined.any() else "")
+        f"{shown.title[0].upper()}{shown.title[1:]}, {count_updates(grid.updates)}; framed: the best"
+        + (f"; italic: over {shown.bound:.2g}" if ruined.any() else "")
     )
 
 

@@ -30,7 +30,8 @@ class Grid:
 
     `loss`, `loss_test`, `score`, `score_test` after `updates` (the latest values while a cell is on its way; NaN before
     it begins, and where it has diverged), as in `Numbers`; `diverged` the step at which a cell's loss left all bounds
-    (or a weight was seen to have done so), or -1; `settings` what each cell is made of.
+    (or a weight was seen to have done so), or -1; `settings` what each cell is made of; `guess` the loss of the best
+    constant output, the median of all cells.
     """
 
     first: tuple[str, tuple[Any, ...]]
@@ -42,6 +43,7 @@ class Grid:
     score: np.ndarray
     score_test: np.ndarray
     diverged: np.ndarray
+    guess: float = np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,19 +79,23 @@ def sweep(
     `first` and `second` are a name of SWEPT and its values, as in ("eta", [0.01, 0.1, 1]). Raises ValueError or
     TypeError at once for names and values that do not fit.
     """
-    axes = [_axis("first", first), _axis("second", second)]
-    if axes[0][0] == axes[1][0]:
-        raise ValueError(f"first and second must be two different settings, got {axes[0][0]} twice")
-    if len(axes[0][1]) * len(axes[1][1]) > MOST_CELLS:
-        raise ValueError(f"a sweep has at most {MOST_CELLS} cells, got {len(axes[0][1]) * len(axes[1][1])}")
+    (across, columns), (up, rows) = axes = _axis("first", first), _axis("second", second)
+    if across == up:
+        raise ValueError(f"first and second must be two different settings, got {up} twice")
+    if len(columns) * len(rows) > MOST_CELLS:
+        raise ValueError(f"a sweep has at most {MOST_CELLS} cells, got {len(columns) * len(rows)}")
     if whole("updates", updates, least=0) > MOST_SWEPT:
         raise ValueError(f"updates must be at most {MOST_SWEPT:,}, got {updates:,}")
-    (across, columns), (up, rows) = axes
     cells = tuple(tuple(cell_settings(cell_settings(settings, across, x), up, y) for x in columns) for y in rows)
-    for row in cells:
-        for cell in row:
-            problem(cell, own)
-    return _cells(axes[0], axes[1], updates, cells, own)
+    guess = float(np.median([_guess(problem(cell, own)) for row in cells for cell in row]))
+    shape = len(rows), len(columns)
+    loss, loss_test, score, score_test = np.full((4, *shape), np.nan)
+    return _cells(Grid(*axes, updates, cells, loss, loss_test, score, score_test, np.full(shape, -1), guess), own)
+
+
+def _guess(p: Problem) -> float:
+    varies = np.ptp(p.Y, axis=0).any()
+    return float(p.loss(np.broadcast_to(p.Y.mean(axis=0), p.Y.shape), p.Y)) if varies else np.inf
 
 
 def _axis(name: str, axis: Any) -> tuple[str, tuple[Any, ...]]:
@@ -103,21 +109,17 @@ def _axis(name: str, axis: Any) -> tuple[str, tuple[Any, ...]]:
     return setting, tuple(value.item() if isinstance(value, np.generic) else value for value in values)
 
 
-def _cells(
-    first: Any, second: Any, updates: int, cells: tuple[tuple[Settings, ...], ...], own: Own | None
-) -> Iterator[SweepProgress]:
-    shape = len(cells), len(cells[0])
-    loss, loss_test, score, score_test = np.full((4, *shape), np.nan)
-    grid = Grid(first, second, updates, cells, loss, loss_test, score, score_test, np.full(shape, -1))
+def _cells(grid: Grid, own: Own | None) -> Iterator[SweepProgress]:
     groups: dict[Settings, list[tuple[int, int]]] = {}
-    for i, row in enumerate(cells):
+    for i, row in enumerate(grid.settings):
         for j, cell in enumerate(row):
             groups.setdefault(cell.with_(**{n: getattr(Settings(), n) for n in APART}), []).append((i, j))
-    total, before = max(updates, 1) * shape[0] * shape[1], 0
+    updates, before = max(grid.updates, 1), 0
+    total = updates * grid.loss.size
     for places in groups.values():
         for done in _group(grid, places, own):
             yield SweepProgress(before + done * len(places), total, grid)
-        before += max(updates, 1) * len(places)
+        before += updates * len(places)
     yield SweepProgress(total, total, grid)
 
 
@@ -127,8 +129,7 @@ def _group(grid: Grid, places: list[tuple[int, int]], own: Own | None) -> Iterat
     s, p = members[0], problem(members[0], own)
     net = stack([start_network(member, p) for member in members])
     optimizer = OPTIMIZERS[s.optimizer](np.array([member.eta for member in members]))
-    batch = None if s.batch is None else min(s.batch, len(p.X))
-    run = training(net, p.X, p.Y, p.loss, optimizer, batch, s.data_seed, s.l1, s.l2)
+    run = training(net, p.X, p.Y, p.loss, optimizer, s.batch_of(len(p.X)), s.data_seed, s.l1, s.l2)
     diverged = np.full(len(members), -1)
     told = 0  # losses seen
     legs = [0, *np.diff(np.linspace(0, grid.updates, min(PIECES, grid.updates) + 1).astype(int))]
