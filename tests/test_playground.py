@@ -343,6 +343,21 @@ def test_divergence_stops_with_words_and_leads_back():
         p.act("last good, lower eta")
 
 
+def test_a_change_after_a_divergence_goes_on_from_the_last_good_state():
+    p = playground(f"{WILD.replace('5.0', '0.01')} | 200 updates").set(speed="20 a picture", eta=5.0).play().tick(50)
+    assert p.run.diverged is not None
+    p.set(l2=0.001)
+    at = p.run.step_count
+    assert 0 < at <= 200
+    assert p.said == f"Back at update {at}, the last good state. L2 penalty = 0.001, from update {at} on."
+    assert (p.run.settings.eta, p.run.settings.l2) == (0.01, 0.001)
+    p.play().tick(3)
+    assert p.playing
+    assert p.run.diverged is None
+    p.act("pause").act("undo")
+    assert p.run.settings.l2 == 0
+
+
 def test_divergence_of_one_side_names_it():
     p = playground(f"{WILD.replace('5.0', '0.01')} || {WILD}").set(speed="20 a picture").play().tick(50)
     assert p.said.startswith("Stopped: B has diverged.")

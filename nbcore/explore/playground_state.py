@@ -42,7 +42,7 @@ from nbcore.explore.playground_words import (
     value_text,
     with_part,
 )
-from nbcore.explore.words import MINUS, count_of
+from nbcore.explore.words import count_of
 from nbcore.play import DATA, FEATURES, LIVE, Own, Run, Settings, advice, from_text, own_csv, own_data
 from nbcore.play.missions import MISSIONS, Mission
 from nbcore.play.settings import MOST_LAYERS
@@ -332,7 +332,14 @@ class State:
         what = ", ".join(f"{SAID.get(name, name)} = {value_text(name, getattr(new, name))}" for name in names)
         what = what if len(what) < 90 else f"{count_of(len(names), 'setting')} at once"
         fields = {name: getattr(new, name) for name in names}
-        if all(name in LIVE for name in names) and run.step_count:
+        if run.diverged is not None and all(name in LIVE for name in names):
+            # From numbers beyond all bounds no setting leads back.
+            self._last_good()
+            back, new = self._said, self.run.settings.with_(**fields)
+            if new != self.run.settings:
+                self._change(new)
+                self._said = f"{back} {self._said}"
+        elif all(name in LIVE for name in names) and run.step_count:
             run.change(**fields)
             before = {name: getattr(old, name) for name in names}
             self._push(Undo(what, lambda: run.change(**before), True), ", ".join(names))
@@ -358,8 +365,8 @@ class State:
             self._write(run, edge, before)
 
         self._write(run, edge, value)
-        self._push(Undo(f"{name} = {value:.4g}", back, True), name)
-        self._said = f"{name} set to {value:.4g} by hand.".replace("-", MINUS)
+        self._push(Undo(f"{name} = {said(value)}", back, True), name)
+        self._said = f"{name} set to {said(value)} by hand."
 
     @staticmethod
     def _write(run: Run, edge: tuple[int, int, int | None], value: float) -> None:
