@@ -20,15 +20,15 @@ def code_of(state: State, problem: Problem) -> str:
         names.add(s.init)
     lines = _data(s, problem, learn, names)
     if problem.plane:
-        lines += _features(s)
+        columns = ", ".join(FEATURES[feature][0] for feature in s.features)
+        lines += ["x1, x2 = points.T", f"X = np.stack([{columns}], axis=1)"]
     else:
         lines.append("X = points")
-    if s.standardize and s.data == "digits":
-        lines.append(
-            "X = (X - X.mean(axis=0)) / np.where(X.std(axis=0) <= 1e-12 * abs(X).max(axis=0), 1, X.std(axis=0))"
-        )
-    elif s.standardize:
-        lines.append("X = (X - X.mean(axis=0)) / X.std(axis=0)")
+    if s.standardize:
+        std = "X.std(axis=0)"
+        if s.data == "digits":  # some pixels are always white
+            std = f"np.where({std} <= 1e-12 * abs(X).max(axis=0), 1, {std})"
+        lines.append(f"X = (X - X.mean(axis=0)) / {std}")
     sizes = [problem.X.shape[1], *(units for units, _ in s.hidden), problem.Y.shape[1]]
     phis = [phi for _, phi in s.hidden]
     hidden = f'"{phis[0]}"' if len(set(phis)) == 1 else f"[{', '.join(map(_quoted, phis))}]"
@@ -39,11 +39,9 @@ def code_of(state: State, problem: Problem) -> str:
     )
     if multiplied(s):
         lines += ["for layer in net.layers:", f"    layer.W *= {s.scale!r}"]
-    at_start = [c for c in state.log if c.step == 0 and c.name not in LIVE]
-    lines += [f"net.{_assignment(c)}" for c in at_start]
-    # A rate of before the first update is a rate from the start.
+    lines += [f"net.{_assignment(c)}" for c in state.log if not c.step]
     extra = "".join(f", {name}={getattr(s, name)!r}" for name in ("l1", "l2") if getattr(s, name))
-    batch = "" if s.batch is None else f"batch={min(s.batch, learn)}, "
+    batch = "" if s.batch is None else f"batch={s.batch_of(learn)}, "
     lines.append(
         f'run = training(net, X, Y, "{problem.loss.name}", {_optimizer(s.optimizer, s.eta)}, '
         f"{batch}seed={s.data_seed}{extra})"
@@ -60,22 +58,20 @@ def _imports(names: set[str], lines: list[str]) -> list[str]:
 
 def _data(s: Settings, problem: Problem, learn: int, names: set[str]) -> list[str]:
     """Lines after which `points` and `Y` are those to train on."""
-    if s.data in datasets.SURFACES:
-        names.add("surfaces")
-        made = f'points, Y = surfaces("{s.data}", {s.n}, noise={s.noise!r}, seed={s.data_seed})'
-        return [made, f"points, Y = points[:{learn}], Y[:{learn}]"]
+    surface = s.data in datasets.SURFACES
     if s.data in ("digits", "own"):
-        lines = ["points, labels = own.X, own.y"]
         if s.data == "own":
-            lines.insert(0, f"# own = own_data(X, y) or own_csv(path), from nbcore.play; fingerprint {s.own}")
+            where = f"# own = own_data(X, y) or own_csv(path), from nbcore.play; fingerprint {s.own}"
+            lines = [where, "points, labels = own.X, own.y"]
         else:
             names.add("digits")
             lines = ["points, labels = digits()"]
         lines.append(f"rows = np.random.default_rng({s.data_seed}).permutation(len(points))[:{learn}]")
         lines.append("points, labels = points[rows], labels[rows]")
     else:
-        names.add(s.data)
-        lines = [f"points, Y = {s.data}({s.n}, noise={s.noise!r}, seed={s.data_seed})"]
+        names.add("surfaces" if surface else s.data)
+        call = f'surfaces("{s.data}", ' if surface else f"{s.data}("
+        lines = [f"points, Y = {call}{s.n}, noise={s.noise!r}, seed={s.data_seed})"]
         lines.append(f"points, Y = points[:{learn}], Y[:{learn}]")
         if problem.Y.shape[1] == 1:
             return lines
@@ -84,10 +80,6 @@ def _data(s: Settings, problem: Problem, learn: int, names: set[str]) -> list[st
         names.add("one_hot")
         return [*lines, f"Y = one_hot(labels, {problem.Y.shape[1]})"]
     return [*lines, "Y = labels[:, None].astype(float)"]
-
-
-def _features(s: Settings) -> list[str]:
-    return ["x1, x2 = points.T", f"X = np.stack([{', '.join(FEATURES[f][0] for f in s.features)}], axis=1)"]
 
 
 def _quoted(name: str) -> str:
@@ -107,14 +99,14 @@ def _way(state: State, learn: int) -> list[str]:
     """The updates, and the changes between them."""
     lines: list[str] = []
     done, now = 0, {name: getattr(state.settings, name) for name in LIVE}
-    later = [c for c in state.log if c.step or c.name in LIVE]
+    later = [c for c in state.log if c.step]
     for step, group in itertools.groupby(later, key=lambda c: c.step):
         here = list(group)
         go = f".advance({step - done})" if step > done else ""
-        edits = [c for c in here if c.name not in LIVE]
-        for edit in edits:
-            lines.append(f"run{go}.net.{_assignment(edit)}")
-            go = ""
+        for edit in here:
+            if edit.name not in LIVE:
+                lines.append(f"run{go}.net.{_assignment(edit)}")
+                go = ""
         before, now = now, now | {c.name: c.value for c in here if c.name in LIVE}
         what = []
         if now["optimizer"] != before["optimizer"]:

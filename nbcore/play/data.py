@@ -24,8 +24,6 @@ MISSING = {"", "na", "n/a", "nan", "<na>", "null", "?"}  # as files write it; in
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 REACH = 2.2  # half the side of the square that is drawn, unless points lie outside
 
-Source = dict[str, Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Own:
@@ -163,16 +161,16 @@ def own_csv(source: str | Path, kind: str | None = None) -> Own:
                 raise ValueError(f"line {line} of the CSV holds {_told(cell)} where a finite number is needed")
     X = np.array([[float(cell) for cell in row[:-1]] for _, row in body])
     numeric = [_is_number(row[-1]) for _, row in body]
-    if kind != "classes" and not all(numeric):
-        for (line, row), fits in zip(body, numeric, strict=True):
-            # A missing value, or a decimal comma, would pass for the name of a class.
-            if not fits and (any(numeric) or DECIMAL_COMMA.fullmatch(row[-1])):
-                raise ValueError(
-                    f"line {line} of the CSV holds {_told(row[-1])} as target: targets must all be numbers, or all "
-                    "words (kind='classes' takes any as words)"
-                )
-    goal = [row[-1] for _, row in body]
-    return own_data(X, [float(cell) for cell in goal] if all(numeric) else goal, kind, top[:-1] if header else None)
+    some, every = any(numeric), all(numeric)
+    for (line, row), fits in zip(body, numeric, strict=True):
+        # A missing value, or a decimal comma, would pass for the name of a class.
+        if kind != "classes" and not fits and (some or DECIMAL_COMMA.fullmatch(row[-1])):
+            raise ValueError(
+                f"line {line} of the CSV holds {_told(row[-1])} as target: targets must all be numbers, or all words "
+                "(kind='classes' takes any as words)"
+            )
+    y = [float(row[-1]) if every else row[-1] for _, row in body]
+    return own_data(X, y, kind, top[:-1] if header else None)
 
 
 def _table(lines: list[str]) -> list[tuple[int, list[str]]]:

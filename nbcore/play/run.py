@@ -163,10 +163,8 @@ class Run:
     def advance(self, updates: int) -> int:
         """Up to `updates` more updates: how many were done. It stops before the loss or a weight gets beyond 1e300.
 
-        A KeyboardInterrupt leaves the run where it was at its last look.
-
         How a run is cut into pieces changes no digit. Once `diverged` is set nothing is done until a change, an edit,
-        `last_good`, `rewind` or `reset`.
+        `last_good`, `rewind` or `reset`. A KeyboardInterrupt leaves the run where it was at its last look.
         """
         target = self._step + whole("updates", updates, least=0)
         before = self._step
