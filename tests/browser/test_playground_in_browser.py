@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import ARTIFACTS, Lesson, notebook_of, served  # type: ignore[import-not-found]
 from test_explorer_in_browser import in_kernel  # type: ignore[import-not-found]
 
-CELLS = ["import asyncio\nfrom nbcore import explore", "p = explore.playground()\np"]
+SETUP = """
+import asyncio
+from nbcore import explore
+from nbcore.draw.playground.layout import plan
+from nbcore.draw.playground.network import net_of
+
+def edge(layer, to, start, along):
+    "A point of an edge, as shares of the picture's width and height."
+    stage = p._stages["quick"]
+    line = net_of(p.shot.sides[0], plan(stage.width, 1).nets[0]).lines[layer - 1][to, start]
+    x, y = line[int(along * len(line))]
+    return [float(x) / stage.width, float(y) / stage.height]
+"""
+CELLS = [SETUP, "p = explore.playground()\np"]
 TASKS = "sum('live' in task.get_name() for task in asyncio.all_tasks(p._loop))"
 
 
@@ -120,6 +135,58 @@ def test_the_space_bar_plays_from_the_picture_and_not_from_a_field(board):
     assert in_kernel(board.lesson, "p.text") == "'xor | 4 relu'"
 
 
+def test_a_page_that_turns_while_it_plays_goes_on(board, opened):
+    board.named("hidden layers").press("End")
+    board.plays(0.5)
+    try:
+        for width in (1100, 900, 1400):
+            board.page.set_viewport_size({"width": width, "height": 1000})
+            wide = board.root.evaluate("(root) => root.clientWidth")
+            board.page.wait_for_timeout(300)
+            before = board.number("update")
+            board.until("(n) => Number(document.querySelector('.nbx-readout strong').textContent) > n", before)
+            assert in_kernel(board.lesson, "p.error") == "None", wide
+        board.lesson.theme("JupyterLab Dark")
+        board.page.wait_for_timeout(500)
+        assert board.button("Pause").count() == 1
+        board.pauses()
+        board.until("() => document.querySelector('.nbx-moving').hidden")
+    finally:
+        board.lesson.theme("JupyterLab Light")
+        board.page.set_viewport_size({"width": 1400, "height": 1000})
+        board.page.wait_for_timeout(800)
+
+
+def test_the_focus_stays_when_its_button_goes(board):
+    def focused():
+        return board.page.evaluate("() => document.activeElement.textContent")
+
+    def presses(name):
+        board.button(name).focus()
+        board.page.keyboard.press("Enter")
+
+    board.open("Compare")
+    presses("Keep this as A")
+    board.said("in step")
+    assert focused() == "Keep B, drop A"
+    presses("Keep A, drop B")
+    board.said("A goes on alone")
+    assert focused() == "Keep this as A, go on with B"
+    board.open("Sweep")
+    presses("Run the sweep")
+    board.said("Sweeping")
+    assert focused() == "Stop"
+    board.page.keyboard.press("Enter")
+    board.said("Sweep stopped")
+    assert focused() == "Run the sweep"
+    for left in reversed(range(int(in_kernel(board.lesson, "len(p._undo)")))):
+        presses("Undo")
+        while in_kernel(board.lesson, "len(p._undo)") != str(left):
+            board.page.wait_for_timeout(50)
+    board.until("() => document.querySelector('.nbx-bar > button:last-of-type').disabled")
+    assert board.root.evaluate("(root) => root === document.activeElement"), "the space bar plays from here"
+
+
 def test_moves_are_taken_in_while_it_plays(board):
     board.plays(0.5)
     slider = board.named("learning rate η")
@@ -140,17 +207,29 @@ def test_moves_are_taken_in_while_it_plays(board):
     assert float(in_kernel(board.lesson, start)) == 0
 
 
+@pytest.mark.parametrize(("layer", "to", "start", "along"), [(1, 3, 0, 0.4), (2, 5, 4, 0.3), (3, 0, 7, 0.6)])
+def test_a_click_on_an_edge_chooses_just_this_one(board, layer, to, start, along):
+    right, down = json.loads(in_kernel(board.lesson, f"edge({layer}, {to}, {start}, {along})"))
+    picture = board.root.locator(".nbx-picture")
+    box = picture.bounding_box()
+    picture.click(position={"x": right * box["width"], "y": down * box["height"]})
+    board.named("weight").wait_for()
+    names = {
+        "layer": "output layer" if layer == 3 else f"layer {layer}",
+        "from": "x₁" if layer == 1 else f"unit {start + 1}",
+    }
+    for name, text in names.items():
+        assert board.named(name).evaluate("(menu) => menu.selectedOptions[0].textContent") == text
+    assert in_kernel(board.lesson, "p._edge") == str((layer, to, start))
+    board.named("or type it").fill("-2.5")
+    board.said(f"W{layer}[{to},{start}] set to \u22122.5 by hand")
+    assert in_kernel(board.lesson, f"float(p.run.net.layers[{layer - 1}].W[{to}, {start}])") == "-2.5"
+
+
 def test_a_weight_is_edited_by_hand(board):
     board.plays(0.5)
     board.pauses()
-    picture = board.root.locator(".nbx-picture")
-    box = picture.bounding_box()
-    for share in (0.3, 0.32, 0.34, 0.36, 0.38, 0.4, 0.28, 0.42):
-        picture.click(position={"x": 0.16 * box["width"], "y": share * box["height"]})
-        board.page.wait_for_timeout(200)
-        if board.root.locator("#nothing, [id$='panel-weights']:not([hidden])").count():
-            break
-    board.named("weight").wait_for()
+    board.open("Weights")
     before = board.number("loss")
     board.named("layer").select_option("output layer")
     board.named("or type it").fill("3.5")
@@ -228,8 +307,7 @@ def test_text_and_code_are_those_of_the_run(board):
     board.named("activation").select_option("gelu")
     board.open("Share")
     shared = board.named("All of this state, as one text:")
-    board.page.wait_for_timeout(300)
-    assert shared.input_value() == "moons | 8 gelu, 8 gelu"
+    board.until("() => document.querySelector('.nbx-play input[readonly]').value === 'moons | 8 gelu, 8 gelu'")
     assert 'hidden="gelu"' in board.root.locator("textarea").input_value()
     board.named("A text from somewhere else:").fill("cats")
     board.button("Rebuild that state").click()
