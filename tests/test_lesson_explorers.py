@@ -46,8 +46,10 @@ CORNERS |= {"race": 12, "zero_or_not": 90, "throw_dice": 60, "two_starts": 20, "
 CORNERS |= {"break_the_gradient": 120}
 CORNERS |= {"the_graph": 200, "engine_bugs": 50}
 CORNERS |= {name: 97 for name in EXPLORERS if name.startswith("backprop_microscope")}
-UPDATES = {"zero_or_not": 200, "throw_dice": 200, "two_starts": 200, "softmax_and_digits": 150}
+LENGTHS = {"zero_or_not": {"UPDATES": 200}, "throw_dice": {"UPDATES": 200}, "two_starts": {"UPDATES": 200}}
+LENGTHS |= {"softmax_and_digits": {"UPDATES": 150}, "race": {"EPOCH": 6}}
 FEW = {"race": {"epochs": 5, "seeds": 2, "width": 8}, "down_the_depth": {"updates": 20}}
+FROM = {"learned_bends": {"updates": 200}}  # where the other controls are moved
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +61,8 @@ def warnings_are_errors():
 
 @pytest.fixture(params=EXPLORERS)
 def name(request, monkeypatch):
-    if request.param in UPDATES:
-        monkeypatch.setattr(sys.modules[EXPLORERS[request.param].__module__], "UPDATES", UPDATES[request.param])
+    for constant, value in LENGTHS.get(request.param, {}).items():
+        monkeypatch.setattr(sys.modules[EXPLORERS[request.param].__module__], constant, value)
     return request.param
 
 
@@ -190,7 +192,7 @@ def results(name, explorer, steps, seed=0):
 
 def test_all_lessons_are_here():
     assert len(EXPLORERS) >= 21
-    for known in (CORNERS, UPDATES, FEW):
+    for known in (CORNERS, LENGTHS, FEW, FROM):
         assert set(known) <= set(EXPLORERS)
 
 
@@ -218,7 +220,8 @@ def test_every_position_of_every_control_works(name):
     slow = name in CORNERS or name in FEW
     for key, control in explorer.controls.items():
         for value in control.values[:: 5 if slow and len(control.values) > 9 else 1] + control.values[-1:]:
-            params = {**explorer.params, **FEW.get(name, {}), key: control.check(key, value)}
+            few = FEW.get(name, {}) | FROM.get(name, {})
+            params = {**explorer.params, **few, key: control.check(key, value)}
             if (name, key) == ("race", "epochs"):
                 params["epochs"] = min(value, 10)
             for result in pictures(explorer, params)[-1:]:
