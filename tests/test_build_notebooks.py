@@ -402,6 +402,19 @@ def test_check_ignores_the_pixels_of_a_picture(notebooks):
     assert build(notebooks, "--check", execute=redrawn) == 0
 
 
+@pytest.mark.parametrize("varies", [True, False])
+def test_check_lets_the_words_of_a_picture_vary_where_a_tag_says_so(notebooks, varies):
+    def redrawn(nb, folder):
+        with_outputs(nb, folder)
+        nb.cells[2].outputs[1] = picture(b"other pixels", "another line")
+
+    if varies:
+        path = notebooks / "src" / "01_add.py"
+        path.write_text(SOURCE.replace("# %%\ndef add", '# %% tags=["picture-varies"]\ndef add'))
+    build(notebooks, execute=with_outputs)
+    assert build(notebooks, "--check", execute=redrawn) == (0 if varies else 1)
+
+
 def test_check_finds_a_missing_notebook_and_one_without_source(notebooks, capsys):
     build(notebooks)
     (notebooks / "solutions" / "01_add.ipynb").rename(notebooks / "solutions" / "09_old.ipynb")

@@ -26,6 +26,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 MAX_IMAGE_BYTES = 300_000
 CELL_TIMEOUT = 120  # seconds; a whole lesson should take 30
 VIEW = "application/vnd.jupyter.widget-view+json"
+VARIES = "picture-varies"  # tag of a cell whose picture shows what differs from one processor to the next
 
 # No version numbers: builds on another Python or ipykernel are equal.
 METADATA: dict[str, Any] = {
@@ -388,8 +390,11 @@ def _diff(old: NotebookNode, new: NotebookNode, limit: int = 12) -> str:
 
 def _lines(node: Any) -> list[str]:
     """A node as text that diffs well: one line of source or output on each line, pictures by kind only."""
+    varies = VARIES in node.get("metadata", {}).get("tags", [])
 
     def simple(value: Any, key: str = "") -> Any:
+        if varies and key == "alt":
+            return "(what a picture shows)"
         if key.startswith("image/") and isinstance(value, str):
             return "(a picture)"
         if isinstance(value, dict):
@@ -447,9 +452,10 @@ def run(args: argparse.Namespace, notebooks: Path, execute: Execute = execute) -
                 "Move the edits to notebooks/src/, or throw them away with --discard-edits."
             )
     built: dict[Path, NotebookNode] = {}
-    for source in sources:
-        print(f"{source.stem}: running both editions", flush=True)
-        built |= build_lesson(source, execute)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # a thread only waits for its lesson's kernel
+        print(f"running both editions of {', '.join(source.stem for source in sources)}", flush=True)
+        for lesson in pool.map(lambda source: build_lesson(source, execute), sources):
+            built |= lesson
     if args.check:
         found = check(built) + ([] if args.lessons or args.only else strays(notebooks))
         if found:

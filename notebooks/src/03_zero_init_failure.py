@@ -396,7 +396,7 @@ for hidden in ("sigmoid", "tanh", "relu"):
 # appears in the last of some sixteen decimals. It grows and grows, until the copies part and the accuracy jumps. Look at the
 # images: which units are still copies of each other?
 
-# %%
+# %% tags=["picture-varies"]
 explore.zero_or_not(hidden="tanh", start="constant", scale=0.1, width=15)
 
 # %% [markdown]
