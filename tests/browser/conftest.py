@@ -15,18 +15,34 @@ from tools import browser
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / ".browser-artifacts"
 
+# NBCORE_SCREENSHOTS=1 make test-browser: a picture of everything in .browser-artifacts, at a second each.
+SCREENSHOTS = bool(os.environ.get("NBCORE_SCREENSHOTS"))
+
 # Where a missing browser must not pass for a success.
 REQUIRED = bool(os.environ.get("NBCORE_BROWSER_REQUIRED")) or os.environ.get("CI", "").lower() in ("1", "true")
 MISSING = "" if browser.CHROMIUM else "Chromium is not installed (Debian: apt-get install chromium)"
 
 
+# The groups that take longest start first, so that the workers end together (with --no-loadscope-reorder).
+LONGEST = ("05_", "02_", "test_playground", "06_", "04_")
+
+
+def group(item):
+    """A lesson is opened once: all its tests are for the one worker that has it open."""
+    lesson = item.callspec.params.get("opened") if hasattr(item, "callspec") else None
+    return (lesson or item.path).stem
+
+
+def place(item):
+    return next((k for k, start in enumerate(LONGEST) if group(item).startswith(start)), len(LONGEST))
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=place)
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # A lesson is opened once: all its tests are for the one worker that has it open.
-            lesson = item.callspec.params.get("opened") if hasattr(item, "callspec") else None
-            item.add_marker(pytest.mark.xdist_group((lesson or item.path).stem))
+            item.add_marker(pytest.mark.xdist_group(group(item)))
             if MISSING and not REQUIRED:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
 
@@ -75,9 +91,26 @@ RESTED = """async (root, moved) => {
   }
 }"""
 
+# The first picture after the one seen before.
+ANSWERED = """async (root) => {
+  const img = root.querySelector("img"), begin = performance.now();
+  while (img.src === img.dataset.seen) {
+    if (performance.now() - begin > 30000) throw new Error("no picture");
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  img.dataset.seen = img.src;
+}"""
+
 SETTINGS = """(root) => Object.fromEntries(
   [...root.querySelectorAll(".nbx-control:not([hidden]) :is(input, select)")].map((input) =>
     [input.labels[0].textContent, input.type === "checkbox" ? input.checked : input.value]))"""
+
+# The attribute comes first, the style sheet later.
+THEMED = """(light) => {
+  let node = document.querySelector(".jp-Notebook"), rgb;
+  while (node && !(rgb = getComputedStyle(node).backgroundColor.match(/^rgb\\(([0-9]+)/))) node = node.parentElement;
+  return document.body.dataset.jpThemeLight === String(light) && rgb && Number(rgb[1]) > 127 === light;
+}"""
 
 # What JupyterLab's own shortcuts would change.
 NOTEBOOK = """() => {
@@ -112,6 +145,11 @@ class Explorer:
 
     def named(self, label):
         return self.root.get_by_label(label, exact=True)
+
+    def reset_at_once(self):
+        """Back to the start, after a move, without waiting for more than the first answer."""
+        self.root.get_by_role("button", name="Reset").click()
+        self.root.evaluate(ANSWERED)
 
     def reset(self):
         before = self.settings()
@@ -148,15 +186,16 @@ class Lesson:
 
     def theme(self, name):
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
-        self.page.wait_for_function(
-            "(light) => document.body.dataset.jpThemeLight === light", arg=str("Light" in name).lower()
-        )
+        self.page.wait_for_function(THEMED, arg="Light" in name)
+        self.page.wait_for_timeout(300)  # a widget tells its kernel once the page has been left alone for 120 ms
 
     def outputs(self):
         return browser.outputs(self.page)
 
     def screenshots(self, name, whole=False):
-        """Each explorer, and where asked for the page from top to bottom, for people to look at."""
+        """Each explorer, and where asked for the page from top to bottom, for people who want to look at them."""
+        if not SCREENSHOTS:
+            return
         folder = ARTIFACTS / name
         folder.mkdir(parents=True, exist_ok=True)
         for k, root in enumerate(self.page.locator(".nbx").all(), start=1):
@@ -169,20 +208,22 @@ class Lesson:
                 self.page.wait_for_timeout(150)
                 self.page.screenshot(path=folder / f"page-{k:02}.png")
 
-    def axe(self):
+    def axe(self, *rules):
         """What is wrong with our elements, which rules others break, and how many of our elements passed each rule.
 
-        First the page as a whole, then each of our widgets in view: colors can be judged only there.
+        First the page, without JupyterLab's editors (thousands of colored words), then each of our widgets in view:
+        colors can be judged only there. All rules, or only those named.
         """
         self.page.evaluate(Axe().axe_script)
         # JupyterLab's body has no height and cuts off what overflows, so axe would take all of it for hidden.
         self.page.evaluate("() => { document.body.style.height = '100vh'; }")
         return self.page.evaluate(
-            """async () => {
+            """async (rules) => {
               const cells = ".nbx, .jp-OutputArea-output, .jp-RenderedMarkdown";
               const ours = new Set(), theirs = new Set(), passed = {};
               const check = async (root, inside) => {
-                const found = await axe.run(root, { resultTypes: ["violations", "passes"] });
+                const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
+                const found = await axe.run(root, { resultTypes: ["violations", "passes"], ...only });
                 for (const { id, nodes } of found.violations)
                   for (const node of nodes)
                     if (document.querySelector(node.target[0])?.closest(cells))
@@ -191,14 +232,15 @@ class Lesson:
                 if (inside)
                   for (const { id, nodes } of found.passes) passed[id] = (passed[id] ?? 0) + nodes.length;
               };
-              await check(document, false);
+              await check({ exclude: [".cm-editor"] }, false);
               for (const root of document.querySelectorAll(".nbx")) {
                 root.scrollIntoView({ block: "center" });
                 await new Promise((done) => setTimeout(done, 50));
                 await check(root, true);
               }
               return { ours: [...ours], theirs: [...theirs], passed };
-            }"""
+            }""",
+            rules,
         )
 
     def close(self):
