@@ -33,8 +33,8 @@ from nbcore.play import MISSIONS, Run, Settings, own_csv, own_data, sweep
 # %% [markdown]
 # ## Play
 #
-# This network has learned nothing yet. **Press *Play*, and watch the black line** between the blue circles and the
-# orange squares.
+# This network has learned nothing yet. **Press *Play*, and watch the heavy line** that runs among the blue circles
+# and the orange squares.
 
 # %%
 playground = explore.playground()
@@ -43,7 +43,7 @@ playground
 # %% [markdown]
 # **How to read it**
 #
-# - *What it says:* blue where the output says class 0 (circles), orange for class 1 (squares). On the black line it
+# - *What it says:* blue where the output says class 0 (circles), orange for class 1 (squares). On the heavy line it
 #   can't decide.
 # - *Network:* each small square is a unit, and shows what that unit gives at each point of the plane: orange above 0,
 #   blue below. Lines are weights: orange above 0, dashed blue below, the thicker the larger.
@@ -277,7 +277,7 @@ print(f"lambda = {curvature:.3f}, so the edge is at {2 / curvature:.3f}")
 text = "moons | 16 relu | output=identity loss=mse | 100 updates | 100: eta=3.0"
 run = Run.from_text(text)
 run.advance(500)
-print(fill(run.diverged.text, 60))
+print(fill(run.diverged.text, 58))
 
 # %%
 holds = run.diverged.eta
