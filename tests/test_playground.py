@@ -804,6 +804,8 @@ def test_divergence_in_a_page_stops_and_offers_the_way_back():
         assert not p.board.playing
         assert "layer" in p.board.diverged["text"]
         assert p.board.diverged["eta"] > 0
+        assert f"η = {p.board.diverged['eta']:g} holds" in p.board.diverged["text"]
+        assert "eta" not in p.board.diverged["text"]
         says(p, act="last good, lower eta")
         assert p.board.diverged == {}
 

@@ -156,11 +156,11 @@ def _stable(run: Run) -> Verdict:
     since = run.log[-1].step if run.log else 0
     share = s.eta / limit
     return _judged(
-        (run.step_count - since >= 300, f"{run.step_count - since} updates at eta = {s.eta:g} (300 asked for)"),
+        (run.step_count - since >= 300, f"{run.step_count - since} updates at η = {s.eta:g} (300 asked for)"),
         (run.diverged is None and n.loss <= first, f"loss {n.loss:.4g}, at the start {first:.4g}"),
-        (share < 1, "eta is below the edge" if share < 1 else "eta is beyond the edge"),
-        (share >= 0.95, f"eta is {_percent(share)} of the largest stable one"
-         if share >= 0.95 else "eta is less than 95 % of the largest stable one"),
+        (share < 1, "η is below the edge" if share < 1 else "η is beyond the edge"),
+        (share >= 0.95, f"η is {_percent(share)} of the largest stable one"
+         if share >= 0.95 else "η is less than 95 % of the largest stable one"),
     )  # fmt: skip
 
 

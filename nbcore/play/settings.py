@@ -297,9 +297,9 @@ def advice(settings: Settings, classes: int | None = None) -> str:
     if settings.scale > 3 and not flat:
         words.append("large start weights: tanh and sigmoid saturate, others may diverge.")
     if settings.optimizer == "adam" and settings.eta > 0.3:
-        words.append("Adam moves each weight by about eta an update: this is a large one.")
+        words.append("Adam moves each weight by about η an update: this is a large one.")
     if settings.optimizer == "momentum" and settings.eta > 1:
-        words.append("momentum adds up to ten steps of eta: try a tenth of the rate.")
+        words.append("momentum adds up to ten steps of η: try a tenth of the rate.")
     if settings.l1 > 0.1 or settings.l2 > 0.1:
         words.append("a strong penalty: weights shrink towards 0, and the fit with them.")
     return " ".join(text[0].upper() + text[1:] if text.split()[0] not in NAMES else text for text in words)
