@@ -533,10 +533,8 @@ class Run:
         if top > 10 and not s.standardize:
             words.append(f"The inputs reach {top:.3g}: standardize them.")
         if self._problem.loss.name == "mse" and self._problem.output.name not in ("sigmoid", "tanh", "softmax"):
-            fit = (
-                "; outputs between 0 and 1 with cross-entropy can't do that" if self._problem.kind == "classes" else ""
-            )
-            words.append(f"The gradient of mse on {self._problem.output} grows with the error{fit}.")
+            other = "; with cross-entropy it stays between -1 and 1 there" if self._problem.kind == "classes" else ""
+            words.append(f"The gradient of mse at the {self._problem.output} output grows with the error{other}.")
         if s.optimizer == "sgd" and s.eta * s.l2 > 2:
             words.append(f"The penalty alone overshoots: eta times l2 is {s.eta * s.l2:.3g}, and more than 2.")
         if s.scale > 1.5:
