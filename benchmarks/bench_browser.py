@@ -284,7 +284,8 @@ PLAY_PROBE = """() => {
     const start = performance.now();
     const wanted = move();
     for (;;) {
-      const found = play.painted.find(([, alt]) => alt.includes(wanted));
+      // Of two, the controls are B's, of which the alt text tells last.
+      const found = play.painted.find(([, alt]) => alt.slice(Math.max(0, alt.indexOf("B: a"))).includes(wanted));
       if (found) return found[0] - start;
       if (performance.now() - start > 5000) throw new Error("the change was never seen");
       await sleep(1);

@@ -124,7 +124,7 @@ EVERY = [*ALONE, "A and B", "two losses", "deep A and B", "digits A and B"]
 # ---- What is drawn stands for the View's numbers
 
 
-@pytest.mark.parametrize(("name", "every"), [("moons", 1), ("A and B", 2), ("deep", 3), ("digits A and B", 2)])
+@pytest.mark.parametrize(("name", "every"), [("moons", 1), ("A and B", 2), ("deep", 4), ("digits A and B", 2)])
 def test_moving_pictures_catch_up_with_every_edge(name, every):
     later = shot(name)
     begun = dataclasses.replace(

@@ -248,7 +248,7 @@ def _frames(net: Net, column: int, which: np.ndarray | None = None, grow: float 
     return np.asarray(middle[:, None, :] + outline)
 
 
-MANY_EDGES = (150, 500)  # beyond which they take a third of a picture's time, and most of it
+MANY_EDGES = (150, 500, 1000)  # beyond 500 they would take most of a picture's time
 BINS = 12
 DASH = (7.0, 4.0)  # of edges with negative weights
 
