@@ -38,7 +38,7 @@ def test_the_title_asks_promises_and_says_how_long():
     assert first.startswith("# 07 · ")
     assert "**What happens if ...?**" in first
     assert len(re.findall(r"^- ", first, re.MULTILINE)) == 3
-    for said in ("Who needs it", "You will be able to", "You need", "45 minutes"):
+    for said in ("Who needs it", "You will be able to", "You need", "60 minutes"):
         assert said in first
 
 

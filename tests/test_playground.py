@@ -229,8 +229,8 @@ def test_buttons():
     assert p.text == "moons | 15 updates"
     with pytest.raises(ValueError, match=r"no button 'jump'; there are play, pause"):
         p.act("jump")
-    assert p.act("toggle").playing
-    assert not p.act("toggle").playing
+    assert p.act("play").act("play").playing
+    assert not p.act("pause").act("pause").playing
 
 
 def test_training_is_that_of_the_run():
@@ -670,9 +670,9 @@ def test_live_training_goes_on_while_the_page_answers():
         assert p.run.step_count == at
         assert p.board.count <= shown + 1
         assert p.board.status == p.status
-        says(p, act="toggle")
+        says(p, act="play")
         await until(lambda: p.run.step_count > at)
-        says(p, act="toggle")
+        says(p, act="pause")
         await until(lambda: not tasks())
         assert same(weights(p.run), weights(Run.from_text(p.text)))
 
@@ -870,7 +870,7 @@ def far_walk():
     rng = np.random.default_rng(0)
     p = playground()
     names = [name for name in p.controls if name not in ("data", "n", "weight", "speed")]
-    buttons = [b for b in state.ACTS if b not in ("sweep", "solution", "mission start", "play", "toggle")]
+    buttons = [b for b in state.ACTS if b not in ("sweep", "solution", "mission start", "play")]
 
     def pick(values):
         return values[int(rng.integers(len(values)))]

@@ -75,7 +75,9 @@ function render({ model, el }) {
   // ---- the bar
   const bar = make("div", "nbx-bar", root);
   make("div", "nbx-title", bar, title).id = uid + "-title";
-  const play = button(bar, "", "", () => act("toggle"), "nbx-go");
+  // What the button said counts: the run may have stopped by itself in the meantime.
+  const playOrPause = () => act(model.get("playing") ? "pause" : "play");
+  const play = button(bar, "", "", playOrPause, "nbx-go");
   const buttons = {};
   for (const [name, text, full] of model.get("buttons")) {
     buttons[name] = button(bar, text, full, () => act(name));
@@ -237,7 +239,7 @@ function render({ model, el }) {
     if (event.key !== " " || event.target.matches("button, input, select, textarea")) return;
     event.preventDefault();
     event.stopPropagation();
-    act("toggle");
+    playOrPause();
   });
 
   // ---- what the kernel says

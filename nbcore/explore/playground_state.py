@@ -529,12 +529,6 @@ class State:
             self._said = because
         self._playing = False
 
-    def _toggle(self) -> None:
-        if self._playing:
-            self._pause()
-        else:
-            self._play()
-
     def _step(self) -> None:
         self._refuse_ruins()
         self._pause()
@@ -757,7 +751,6 @@ class State:
 ACTS = {
     "play": "_play",
     "pause": "_pause",
-    "toggle": "_toggle",
     "step": "_step",
     "epoch": "_epoch",
     "rewind": "_rewind",

@@ -19,7 +19,7 @@
 #
 # **You need** to have met, in lessons 01 to 04, activations, start weights, and losses.
 #
-# **Time** 45 minutes, and as long as you like for the missions.
+# **Time** 60 minutes, and as long as you like for the missions.
 
 # %% jupyter={"source_hidden": true}
 from textwrap import fill
@@ -384,7 +384,7 @@ def best(params, shown):
     s, loss = shown.grid.settings[row][column], shown.values[row, column]
     return f"Best: {s.hidden[0][0]} units a layer, η = {s.eta:g}, test loss {loss:.2g}."
 
-# %%
+# %% tags=["picture-varies"]
 explore.Explorer(
     dict(data=explore.choice("data", ["moons", "rings", "xor", "spirals"], "moons"),
          seed=explore.seed(), updates=explore.count("updates", 300, 100, 1000, 100)),

@@ -211,8 +211,8 @@ class Lesson:
     def axe(self, *rules):
         """What is wrong with our elements, which rules others break, and how many of our elements passed each rule.
 
-        First the page, without JupyterLab's editors (thousands of colored words), then each of our widgets in view:
-        colors can be judged only there. All rules, or only those named.
+        First the page, without JupyterLab's editors (thousands of colored words) and its signs beside headings, then
+        each of our widgets in view: colors can be judged only there. All rules, or only those named.
         """
         self.page.evaluate(Axe().axe_script)
         # JupyterLab's body has no height and cuts off what overflows, so axe would take all of it for hidden.
@@ -232,7 +232,7 @@ class Lesson:
                 if (inside)
                   for (const { id, nodes } of found.passes) passed[id] = (passed[id] ?? 0) + nodes.length;
               };
-              await check({ exclude: [".cm-editor"] }, false);
+              await check({ exclude: [".cm-editor", ".jp-InternalAnchorLink"] }, false);
               for (const root of document.querySelectorAll(".nbx")) {
                 root.scrollIntoView({ block: "center" });
                 await new Promise((done) => setTimeout(done, 50));

@@ -183,12 +183,12 @@ def test_every_control_answers_the_keyboard(lesson):
         assert end["alt"] == start["alt"]
 
 
-def test_every_slider_follows_the_mouse(lesson):
+def test_a_slider_of_each_explorer_follows_the_mouse(lesson):
     page = lesson.page
     for explorer in lesson.explorers():
         start = explorer.reset()
         sliders = [control for control in explorer.inputs() if control.evaluate("(input) => input.type") == "range"]
-        for control in [control for control in sliders if not without_effect(control) or is_seed(control)]:
+        for control in [control for control in sliders if not without_effect(control) or is_seed(control)][:1]:
             what = f"{explorer}, {label_of(control)}"
             before = effective(explorer, control, start) if is_seed(control) else start
             if before is None:
