@@ -30,7 +30,7 @@ test:  ## unit tests, and every lesson and solution run and compared with its st
 	@$(FRESH) $(RUN) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --ignore=tests/browser tests notebooks $(ARGS)
 
 test-browser:  ## the lessons in a real browser (needs Chromium)
-	@$(FRESH) $(DEV) -m pytest -n auto --dist loadgroup --no-loadscope-reorder tests/browser $(ARGS)
+	@$(FRESH) $(DEV) -m pytest -n auto --dist loadscope --no-loadscope-reorder tests/browser $(ARGS)
 
 notebooks:  ## rebuild the lessons from notebooks/src (NB=01: only one)
 	@$(FRESH) $(RUN) tools/build_notebooks.py $(NB) $(ARGS)

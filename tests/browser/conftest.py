@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from xdist.scheduler import LoadScopeScheduling
 
 from tools import browser
 
@@ -23,18 +25,28 @@ REQUIRED = bool(os.environ.get("NBCORE_BROWSER_REQUIRED")) or os.environ.get("CI
 MISSING = "" if browser.CHROMIUM else "Chromium is not installed (Debian: apt-get install chromium)"
 
 
-# The groups that take longest start first, so that the workers end together (with --no-loadscope-reorder).
+# What takes longest starts first, so that the workers end together (with --no-loadscope-reorder).
 LONGEST = ("05_", "02_", "test_playground", "06_", "04_")
 
 
-def group(item):
+def group(nodeid):
     """A lesson is opened once: all its tests are for the one worker that has it open."""
-    lesson = item.callspec.params.get("opened") if hasattr(item, "callspec") else None
-    return (lesson or item.path).stem
+    lesson = re.search(r"\[(\d\d_\w+)]$", nodeid)
+    return lesson[1] if lesson else nodeid.split("::")[0].split("/")[-1]
 
 
 def place(item):
-    return next((k for k, start in enumerate(LONGEST) if group(item).startswith(start)), len(LONGEST))
+    return next((k for k, start in enumerate(LONGEST) if group(item.nodeid).startswith(start)), len(LONGEST))
+
+
+class Groups(LoadScopeScheduling):
+    # Not --dist loadgroup: with pytest 9.2 its marks have no effect.
+    def _split_scope(self, nodeid):
+        return group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Groups(config, log)
 
 
 def pytest_collection_modifyitems(items):
@@ -42,7 +54,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(group(item)))
             if MISSING and not REQUIRED:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
 
