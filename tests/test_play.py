@@ -705,7 +705,7 @@ def test_divergence_stops_names_and_repairs():
     assert stop.step == run.step_count + 1 == 150 + done + 1
     assert 1 <= stop.layer <= 3
     assert f"After {stop.step} updates numbers grow beyond all bounds: layer {stop.layer}" in stop.text
-    assert f"eta = {stop.eta:g} holds where 20 does not" in stop.text
+    assert f"η = {stop.eta:g} holds where 20 does not" in stop.text
     assert run.advance(10) == 0
     assert np.isfinite(run.losses[1]).all()
     text = run.text
@@ -746,7 +746,7 @@ def test_the_rate_that_is_told_holds_after_going_back(text, change):
         run.change(**change)
     run.advance(20_000)
     eta = run.diverged.eta
-    assert f"eta = {eta:g} holds where {run.settings.eta:g} does not" in run.diverged.text
+    assert f"η = {eta:g} holds where {run.settings.eta:g} does not" in run.diverged.text
     run.last_good()
     before = run.numbers().loss
     assert run.change(eta=eta).advance(1500) == 1500
@@ -768,7 +768,7 @@ def test_a_change_that_did_it_is_taken_back_and_named(text, change, name):
     stop = run.diverged
     assert stop.eta is None
     assert re.search(rf"the last good state: it takes back what was changed since \({name}\), and there", stop.text)
-    assert ("The penalty alone overshoots: eta times l2 is 5" in stop.text) == (name == "l2")
+    assert ("The penalty alone overshoots: η times l2 is 5" in stop.text) == (name == "l2")
     run.last_good()
     assert run.advance(1500) == 1500
 

@@ -328,7 +328,7 @@ def test_divergence_stops_with_words_and_leads_back():
     p = playground(WILD).set(speed="20 a picture").play().tick(50)
     assert not p.playing
     assert p.said.startswith("Stopped: it has diverged.")
-    for word in (f"{p.run.diverged.step:,} updates", "layer", "eta"):
+    for word in (f"{p.run.diverged.step:,} updates", "layer", "η"):
         assert word in p.run.diverged.text
     for name in ("play", "step", "epoch"):
         with pytest.raises(ValueError, match="has diverged"):

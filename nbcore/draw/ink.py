@@ -22,7 +22,7 @@ from matplotlib.transforms import Affine2D, Bbox
 from nbcore.draw.lettering import MARGIN, written
 
 Color = tuple[float, float, float]
-Extent = tuple[float, float, float, float]  # left, top, width, height
+Box = tuple[float, float, float, float]  # left, top, width, height
 POINTS = 0.72  # a CSS pixel; widths of lines and sizes of letters are given to matplotlib in points
 
 
@@ -127,13 +127,13 @@ class Plates(Artist):
         super().__init__()
         self.set_zorder(zorder)
         self.items: list[list[Stroke] | None] = []
-        self.boxes: list[Extent] = []
+        self.boxes: list[Box] = []
         self.turn = 0  # how many pictures there have been
         self._ink = Ink(zorder)
         self._kept: list[Any] = []
         self._shown: list[list[Stroke]] = []
 
-    def set_data(self, items: Iterable[list[Stroke] | None], boxes: Iterable[Extent]) -> None:
+    def set_data(self, items: Iterable[list[Stroke] | None], boxes: Iterable[Box]) -> None:
         """Strokes and box (left, top, width, height) of each group; None for strokes: as before."""
         self.items, self.boxes, self.stale = list(items), list(boxes), True
         self.turn += 1

@@ -19,7 +19,7 @@ from nbcore.explore.explorer import STORED
 from nbcore.explore.picture import seen_on, this_cell
 from nbcore.explore.playground_board import PHIS, SPEEDS, TITLE, UNITS, USES, Board, described, groups
 from nbcore.explore.playground_state import ACTS, Job, State
-from nbcore.explore.playground_words import FEATURE_NAMES, SAID, diverged_of, readout_of, upper, value_text
+from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, upper, value_text
 from nbcore.play import Settings, own_csv
 from nbcore.play.data import MOST_BYTES
 
@@ -166,7 +166,7 @@ class Playground(State):
             board.error = "" if self.error is None else board.error
             board.said = self.said
             stop = next((r.diverged for r in self._runs if r.diverged is not None), None)
-            board.diverged = {} if stop is None else diverged_of(stop)
+            board.diverged = {} if stop is None else {"text": stop.text, "eta": stop.eta and float(f"{stop.eta:.3g}")}
             board.comparison = self._comparison()
             self._show_words()
             self._show_more()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from nbcore.draw.playground import Side
 from nbcore.draw.sweep import said
 from nbcore.explore.words import ETA, MINUS
-from nbcore.play import Divergence, Run, start_network
+from nbcore.play import Run, start_network
 
 FEATURE_NAMES = {
     "x1": "x₁",
@@ -97,11 +96,6 @@ def readout_of(sides: tuple[Side, ...]) -> list[list[str]]:
             ["test", test],
         ]
     return found
-
-
-def diverged_of(stop: Divergence) -> dict[str, Any]:
-    """What the page says of a divergence: a run calls the rate as its code does, the page as its slider does."""
-    return {"text": re.sub(r"\beta\b", SAID["eta"], stop.text), "eta": stop.eta and float(f"{stop.eta:.3g}")}
 
 
 def told_of(side: Side) -> str:

@@ -524,10 +524,10 @@ class Run:
             ]
             eta = next((rate for rate in rates if rate and self._holds(then.with_(eta=rate), state, loss)), None)
             words.append(
-                f"From update {at:,} on, eta = {eta:g} holds where {s.eta:g} does not: go back to the last good state "
-                "and lower eta."
+                f"From update {at:,} on, η = {eta:g} holds where {s.eta:g} does not: go back to the last good state "
+                "and lower η."
                 if eta is not None
-                else "A smaller eta alone does not help."
+                else "A smaller η alone does not help."
             )
         top = float(np.abs(self._problem.X).max())
         if top > 10 and not s.standardize:
@@ -536,7 +536,7 @@ class Run:
             other = "; with cross-entropy it stays between -1 and 1 there" if self._problem.kind == "classes" else ""
             words.append(f"The gradient of mse at the {self._problem.output} output grows with the error{other}.")
         if s.optimizer == "sgd" and s.eta * s.l2 > 2:
-            words.append(f"The penalty alone overshoots: eta times l2 is {s.eta * s.l2:.3g}, and more than 2.")
+            words.append(f"The penalty alone overshoots: η times l2 is {s.eta * s.l2:.3g}, and more than 2.")
         if s.scale > 1.5:
             words.append(f"The start weights are large (scale {s.scale:g}).")
         return Divergence(step, layer, eta, " ".join(words))

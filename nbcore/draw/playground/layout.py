@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbcore.draw.ink import Cells, Marks, Stroke, Word, rgb
+from nbcore.draw.ink import Box, Cells, Marks, Stroke, Word, rgb
 from nbcore.draw.microscope import MINUS, SUB
 from nbcore.draw.style import theme
 from nbcore.play.data import Problem
@@ -16,7 +16,6 @@ from nbcore.play.settings import Settings
 from nbcore.play.view import View
 
 WIDE, WIDE_PAIR, MIDDLE = 820, 900, 560  # pages: all side by side (of one run, of two), in rows, each below the other
-Box = tuple[float, float, float, float]  # left, top, width, height
 Weight = tuple[int, int, int | None]
 
 
