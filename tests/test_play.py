@@ -2,15 +2,14 @@
 
 import contextlib
 import dataclasses
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
+from memory import printed_alone, resident
 
 from nbcore import MLP, SGD, Adam, Training, he, moons, train
 from nbcore.draw.sweep import Map
@@ -1231,22 +1230,21 @@ class Walk:
         all_finite(self.run.losses + self.run.curves)
 
 
-def resident():
-    """Bytes of memory in use by this process, where the system tells."""
-    file = Path("/proc/self/statm")
-    return int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if file.exists() else 0
-
-
-def test_ten_thousand_random_moves():
+def far_walk():
+    """Ten thousand moves: how many were refused, and how much memory the last eight thousand left."""
     walks = [Walk(seed) for seed in range(4)]
-    before = 0
     for k in range(2500):
         for walk in walks:
             walk.move()
         if k == 500:
             before = resident()
-    assert resident() - before < 10_000_000
-    assert sum(walk.refused for walk in walks) < 1000
+    return sum(walk.refused for walk in walks), resident() - before
+
+
+def test_ten_thousand_random_moves():
+    refused, grown = printed_alone(__file__)
+    assert 10 < refused < 1000
+    assert grown < 10e6, f"{grown / 1e6:.1f} MB more"
 
 
 def test_code_and_text_of_random_runs():
@@ -1266,3 +1264,7 @@ def test_edits_of_a_network_are_he_or_xavier_as_asked():
         np.testing.assert_array_equal(net.layers[1].W, plain.layers[1].W * scale)
     assert OPTIMIZERS["adam"] is Adam
     assert Settings(eta=0.3).optimizer_object == SGD(0.3)
+
+
+if __name__ == "__main__":
+    print(*far_walk())
