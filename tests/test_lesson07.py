@@ -135,13 +135,15 @@ def test_what_is_handed_in_is_measured():
 
 def test_handing_in_answers_every_text_in_words(capsys):
     judge = next(c for c in cells(LEARNER, "code") if "handed_in" in c.source).source.partition("\n\n")[2]
-    given = {"spirals": "spirals | 99 tanh", "stable": 3, "zeros": ..., "digits": "digits | 16 tanh | 10 updates"}
+    given = {"spirals": "spirals | 99 tanh", "stable": 3, "zeros": ..., "digits": "digits | 16 tanh | 10 updates",
+             "spiral": "spirals | 8 tanh"}  # fmt: skip
     exec(judge, {"handed_in": given, "MISSIONS": MISSIONS, "Run": Run})
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("spirals: this text can't be used: in '99 tanh'")
     assert said[1].startswith("stable: this text can't be used: text must be a string")
     assert said[2] == "zeros: nothing handed in yet"
     assert said[3].startswith("digits: Not yet: ")
+    assert said[-1] == "spiral: no mission has this name"
 
 
 def test_the_hint_for_a_mission_is_no_solution():
@@ -230,15 +232,23 @@ def right(phi, units, starts, data_seed=0):
     return np.round(100 * end.result.score_test[0])
 
 
-def test_twelve_starts_decide_what_forty_eight_do_not():
+def test_who_is_ahead_is_half_of_it():
+    """From a third of the starts and more ReLU wins, by little; where it loses, it loses much: also on other starts."""
     relu, tanh = (right(phi, 3, 12) for phi in ("relu", "tanh"))
     assert ((relu > tanh).sum(), (relu < tanh).sum()) == (2, 8)
     assert (relu[7], tanh[7]) == (100, 93)
     assert (relu[0], tanh[0]) == (70, 97)
     for points, ahead, behind in ((0, 15, 23), (1, 20, 23), (2, 22, 25)):
-        relu, tanh = (right(phi, 3, 48, points) for phi in ("relu", "tanh"))
-        assert ((relu > tanh).sum(), (relu < tanh).sum()) == (ahead, behind)
-        assert f"48 starts, points {points}: ReLU ahead {ahead}, tanh {behind}" in printed()
+        relu, tanh = (right(phi, 3, 96, points) for phi in ("relu", "tanh"))
+        for part in (slice(48), slice(48, 96)):
+            gain = (relu - tanh)[part]
+            assert gain.mean() < -6
+            assert -gain[gain < 0].mean() > 2 * gain[gain > 0].mean()
+            assert (gain > 0).sum() >= 12
+        gain = (relu - tanh)[:48]
+        assert ((gain > 0).sum(), (gain < 0).sum()) == (ahead, behind)
+        shown = f"48 starts, points {points}: ReLU ahead {ahead}, tanh {behind}; "
+        assert f"{shown}means {relu[:48].mean():.0f}, {tanh[:48].mean():.0f}\n" in printed()
 
 
 def test_spare_units_insure_against_a_bad_start():
@@ -276,15 +286,19 @@ def test_the_lower_loss_is_the_worse_network():
         assert measured[0] > 3 * measured[1]
 
 
-def test_from_other_starts_the_two_losses_change_places_but_not_the_networks():
-    lower = set()
-    for seed in range(8):
-        a, b = (Run.from_text(f"rings{loss} | seed={seed} | 500 updates").numbers() for loss in (
+def test_from_most_starts_the_two_losses_change_places_but_the_networks_never():
+    lower = []
+    for seed in range(24):
+        a, b = (Run.from_text(f"rings{loss} | seed={seed} | 500 updates") for loss in (
             " | output=sigmoid loss=mse", ""
         ))  # fmt: skip
-        lower.add(a.loss_test < b.loss_test)
-        assert a.score_test < b.score_test
-    assert lower == {True, False}
+        lower.append(b.numbers().loss_test < a.numbers().loss_test)
+        assert a.numbers().score_test <= b.numbers().score_test
+        for measure in (bce, mse):
+            measured = [measure(run.numbers().outputs_test, run.problem.Y_test) for run in (a, b)]
+            assert measured[0] > measured[1]
+    assert not lower[0]
+    assert sum(lower) > 2 / 3 * len(lower)
 
 
 def test_a_sum_behaves_like_eta_n():
@@ -385,7 +399,7 @@ def test_one_unit_a_layer_cannot_do_it_and_ten_is_ruin():
 
 
 def test_near_ruin_the_last_digit_decides():
-    for eta, same in ((0.1, True), (1.0, True), (3.0, False)):
+    for eta, same in ((0.1, True), (0.3, True), (1.0, True), (3.0, False)):
         one, other = Run(Settings(data="spirals", eta=eta)), Run(Settings(data="spirals", eta=eta))
         other.set_weight(1, 0, 0, one.net.layers[0].W[0, 0] + 1e-15)
         for run in (one, other):
