@@ -4,8 +4,9 @@
 # **When do zeros fail, and why exactly?**
 #
 # "Never start a network with zeros" is good advice, and the reasons that come with it are often wrong. In this lesson you
-# start networks with zeros, with constants and with dice (random numbers), and watch what each weight does with real handwriting. You will meet
-# zeros that are fine, zeros that fail in two different ways, and randomness where nobody put any.
+# start networks with zeros, with constants and with dice (random numbers), and watch what each weight does with real
+# handwriting. You will meet zeros that are fine, zeros that fail in two different ways, and randomness where nobody put
+# any.
 #
 # To begin, choose *Run ▸ Run All Cells*, then scroll back up. From then on each picture follows your hand.
 #
@@ -309,8 +310,8 @@ for scale in (0.001, 0.1, 10.0):
 # 4. *relu*, *xavier*, then *he*.
 #
 # <details><summary>What we saw</summary>1: a little above it, since the slope of tanh is 1 only at 0. 2: no, the gradients
-# <em>grow</em>, some ten thousand times over ten layers. Most units let nothing through, but the few that aren't saturated pass
-# on sums over 256 large weights. So whether saturation stops the gradient depends on the weights. 3: by 4 or more. The dots only say
+# <em>grow</em>, thousands of times over ten layers. Most units let nothing through, but the few that aren't saturated pass
+# on sums over 128 large weights. So whether saturation stops the gradient depends on the weights. 3: by 4 or more. The dots only say
 # that units differ; the dashed line falls as the gradient does, and all digits soon look alike. 4: with
 # Xavier a ReLU loses half its mean square in each layer, with He it keeps it.</details>
 #
