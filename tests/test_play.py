@@ -513,6 +513,31 @@ def test_many_changes_of_one_step_are_made_at_once(monkeypatch):
     assert [(c.name, c.value) for c in run.log] == [("eta", 1999), ("W1[0,0]", 1999)]
 
 
+def test_a_long_session_is_rebuilt_with_each_change_taken_up_once(monkeypatch):
+    """Of a session with thousands of them, going back to the same step again for each took most of the time."""
+    run = Run(Settings(optimizer="momentum"))
+    for k in range(60):
+        run.advance(1 + k % 3)
+        run.change(eta=0.02 + 0.001 * k)
+        if k % 4 == 0:
+            run.change(batch=5 + k)
+        if k % 7 == 0:
+            run.set_weight(1, k % 8, 0, 0.01 * k)
+    calls = []
+    for name in ("change", "restore"):
+        plain = getattr(Training, name)
+        monkeypatch.setattr(
+            Training, name, lambda self, *a, _name=name, _plain=plain, **k: calls.append(_name) or _plain(self, *a, **k)
+        )
+    again = Run.from_text(run.text)
+    steps = {change.step for change in run.log}
+    assert calls == ["change"] * len(steps) == ["change"] * 60
+    assert again.text == run.text
+    for one in (run, again):
+        one.advance(7)
+    assert same(again, run)
+
+
 def test_a_text_of_another_network():
     for place in ("W4[0,0]", "W1[8,0]", "W1[0,2]", "b3[1]"):
         with pytest.raises(ValueError, match=r"is outside this network, whose sizes are \[2, 8, 8, 1\]"):

@@ -118,6 +118,12 @@ class Run:
         return self._problem
 
     @property
+    def unscaled(self) -> str:
+        """A word on inputs that are so large that units saturate or die at once; "" where none is."""
+        top = float(np.abs(self._problem.X).max())
+        return f"The inputs reach {top:.3g}: standardize them." if top > 10 and not self._settings.standardize else ""
+
+    @property
     def batch(self) -> int:
         """How many samples an update takes; never more than there are."""
         samples = len(self._problem.X)
@@ -325,9 +331,10 @@ class Run:
         if self._here is None:
             self._here = (self._training.state(), self._settings)
             self._on_training_points()
-        state, settings = self._here
-        self._set_training(settings)
-        self._training.restore(state)
+        else:
+            state, settings = self._here
+            self._set_training(settings)
+            self._training.restore(state)
         self._settings, self._edits_here, self._anchor = new, edits, None
         for (layer, kind, index), value in edits.items():
             getattr(self._net.layers[layer - 1], kind)[index] = value
@@ -529,9 +536,7 @@ class Run:
                 if eta is not None
                 else "A smaller η alone does not help."
             )
-        top = float(np.abs(self._problem.X).max())
-        if top > 10 and not s.standardize:
-            words.append(f"The inputs reach {top:.3g}: standardize them.")
+        words += [self.unscaled] if self.unscaled else []
         if self._problem.loss.name == "mse" and self._problem.output.name not in ("sigmoid", "tanh", "softmax"):
             other = "; with cross-entropy it stays between -1 and 1 there" if self._problem.kind == "classes" else ""
             words.append(f"The gradient of mse at the {self._problem.output} output grows with the error{other}.")
