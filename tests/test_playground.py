@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nbcore.draw.playground.layout import plan
+from nbcore.draw.playground.network import net_of
 from nbcore.draw.stage import Page, Stage
 from nbcore.draw.sweep import Map, draw_sweep
 from nbcore.explore import playground
@@ -398,12 +400,24 @@ CSV = "length,width,kind\n" + "\n".join(f"{k},{k % 7},{'long' if k > 10 else 'sh
 
 def test_inputs_are_offered_by_the_names_of_their_columns():
     p = playground()
-    assert p.board.labels == {"use_x1": "x₁", "use_x2": "x₂"}
+    assert p.board.labels == {"weight": "weight", "use_x1": "x₁", "use_x2": "x₂"}
     rng = np.random.default_rng(0)
     p.use(own_data(rng.normal(size=(20, 2)), np.arange(20) % 2, inputs=["hours of sleep", "x2"]))
-    assert p.board.labels == {"use_x1": "x₁ hours of sleep", "use_x2": "x₂"}
+    assert p.board.labels == {"weight": "weight", "use_x1": "x₁ hours of sleep", "use_x2": "x₂"}
     p.use(own_data(rng.normal(size=(20, 1)), np.arange(20) % 2, inputs=["hours of sleep"]))
-    assert p.board.labels == {"use_x1": "x₁", "use_x2": "x₂"}
+    assert p.board.labels == {"weight": "weight", "use_x1": "x₁", "use_x2": "x₂"}
+
+
+def test_ones_own_data_get_a_word_on_loss_and_scale():
+    rng = np.random.default_rng(0)
+    p = playground(own=(rng.normal(50, 10, (60, 3)), np.arange(60) % 3))
+    assert p.said.endswith("The inputs reach 70: standardize them.")
+    p.set(loss="mse")
+    assert "softmax_ce cancels it" in p.said
+    p.set(standardize=True, loss="auto")
+    assert p.said == "Standardizing = on, loss = auto. Begun again from the very same start weights."
+    p.set(data="moons")
+    assert p.said == "Data = moons. Begun again with new start weights."
 
 
 def test_a_csv_of_the_page_is_taken_or_refused_in_words():
@@ -520,6 +534,76 @@ def test_the_map_of_a_sweep_shows_its_numbers():
     assert shown.at(-3, 0) is None
 
 
+def test_the_cell_with_the_settings_of_now_is_marked():
+    p = watched(width=900)
+    says(p, open=["sweep"])
+    p.sweep(sweep_first="eta", sweep_second="width", sweep_updates=100)
+    rows, columns = (axis[1] for axis in (p._map.grid.second, p._map.grid.first))
+
+    def marked():
+        """Where the mark is, in the picture and in the menu; and what the alt text says of it."""
+        mark = p._stages["sweep"].artists["now"]
+        place = tuple(round(v + 0.5) for v in mark.get_xy()[::-1]) if mark.get_visible() else None
+        texts = p.board.menus["cell"]["texts"][1:]
+        named = [k for k, text in enumerate(texts) if text.endswith("(now)")]
+        assert named == ([] if place is None else [place[0] * len(columns) + place[1]])
+        legend = "dashed: as set now" in p._stages["sweep"].artists["title"].get_text()
+        told = p.board.sweep_alt.partition(" The settings of now: ")[2]
+        assert legend == (place is not None) == bool(told)
+        return place, told
+
+    start = rows.index(8), columns.index(0.1)
+    assert marked()[0] == start
+    says(p, act="take cell")
+    place, told = marked()
+    assert place == p._map.best
+    assert told.startswith(f"learning rate η = {columns[place[1]]:g}, units a layer = {rows[place[0]]}: ")
+    says(p, act="undo")
+    assert marked()[0] == start
+    frame, drawn = p.board.sweep_frame, []
+    render = p._stages["sweep"].render
+    p._stages["sweep"].render = lambda *some: drawn.append(some) or render(*some)
+    says(p, move={"data_seed": 3}, n="1")
+    assert marked() == (None, "")
+    assert p.board.sweep_note == "Made with seed of the data 0: a cell brings that back."
+    assert len(drawn) == 1
+    assert p.board.sweep_frame != frame
+    says(p, move={"speed": "1 a picture"}, n="2")
+    assert len(drawn) == 1, "a map that is the same is not drawn again"
+    says(p, move={"cell": 5}, n="3")
+    says(p, act="take cell")
+    assert marked()[0] == (0, 5)
+    assert p.board.sweep_note == ""
+    says(p, move={"eta": 0.1234}, n="4")
+    assert marked() == (None, "")
+    assert p.board.sweep_note == "", "the map is of other values of the swept settings only"
+
+
+def test_of_equal_cells_the_chosen_one_is_marked():
+    p = playground("moons | no hidden layers")
+    p.sweep(sweep_first="width", sweep_second="eta", sweep_updates=100)
+    assert len({p._map.grid.settings[2][j] for j in range(8)}) == 1
+    p.set(cell=2 * 8 + 3).act("take cell")
+    assert p._cell_now() == (2, 3)
+
+
+@pytest.mark.parametrize("width", [330, 450, 760, 839, 840])
+def test_the_title_of_the_map_fits(width):
+    values = np.array([[0.2, 40000.0], [0.1, 900.0], [0.3, 0.2]])
+    none = np.full((3, 2), -1)
+    grid = Grid(("eta", (0.1, 1.0)), ("seed", (0, 1, 2)), 3000, (), values, values, values, values, none)
+    shown = Map(grid, "score_test", False, "training error (root mean square)", "η", "seed", (1, 0))
+    stage = Stage(draw_sweep, Page(width), (1,), 84 + 22 * 3)
+    stage.render(shown)
+    title = stage.artists["title"]
+    box = title.get_window_extent()
+    lines = title.get_text().split("\n")
+    assert len(lines) == (1 if width >= 840 else 2)
+    assert box.y1 <= stage.figure.bbox.height
+    assert width < 450 or box.x1 <= stage.figure.bbox.width
+    assert [part in title.get_text() for part in ("framed", "dashed", "italic")] == [True] * 3
+
+
 def test_ruined_runs_do_not_take_the_colors_of_the_others():
     values = np.array([[0.2, 0.3, 40000.0], [0.4, 0.6, np.nan], [0.1, 0.5, 900.0]])
     gone = np.where(np.isnan(values), 7, -1)
@@ -597,20 +681,71 @@ def test_a_click_chooses_an_edge_and_opens_its_group():
         says(p, click=[right, down])
         if sent:
             break
-    assert sent == [{"open": "weights"}]
+    assert sent == [{"open": "weights", "view": None}]
     assert p.shot.selected == p._edge
-    says(p, open="weights")
+    says(p, open=["weights"])
     says(p, move={"weight": 1.5}, n="1")
     assert p.weight == 1.5
     assert p.board.live == {"weight": 1.5}
-    says(p, open="")
+    says(p, open=[])
     assert p.shot.selected is None
+
+
+def in_network(p, side, point):
+    """A click on what `point` gives of a side's network, in shares of the picture."""
+    stage, sides = p._stages["quick"], p.shot.sides
+    net = net_of(sides[side], plan(stage.width, len(sides)).nets[side])
+    x, y = map(float, point(net))
+    says(p, click=[x / stage.width, y / stage.height], view="v")
+
+
+def test_a_click_into_a_reads_and_never_sets_something_else():
+    p = watched("moons | 8 tanh", width=1200)
+    p.run.set_weight(1, 2, 0, 0.25)
+    says(p, act="compare")
+    says(p, move={"units": 4}, n="1")
+    says(p, move={"to_layer": 1}, n="2")
+    assert p.board.labels["weight"] == "B's weight"
+    assert "the controls set B's, the picture shows A's beside it" in p.board.said
+    before, opened_before = p._edge, p._open
+    in_network(p, 0, lambda net: net.middles(1)[7])
+    assert p.board.said == (
+        "b1[7] of A is 0 at update 0. B has no such weight, and the controls are B's: to change A, keep A."
+    )
+    assert (p._edge, p._open) == (before, opened_before), "not the nearest of B instead"
+    in_network(p, 0, lambda net: net.lines[0][2, 0][len(net.lines[0][2, 0]) // 3])
+    assert p.board.said == "W1[2,0] of A is 0.25 at update 0, to look at: the controls set B's."
+    assert p._edge == p.shot.selected == (1, 2, 0)
+    assert p.weight == p.run.net.layers[0].W[2, 0]
+    in_network(p, 1, lambda net: net.middles(1)[3])
+    assert p.board.said == "b1[3] is chosen: the controls set B's, the picture shows A's beside it."
+    says(p, move={"weight": 1.5}, n="3")
+    assert p.run.net.layers[0].b[0, 3] == 1.5
+    assert p.a.net.layers[0].b[0, 3] == 0
+    says(p, act="keep b")
+    assert p.board.labels["weight"] == "weight"
+    p.act("compare").set(units=10).set(to_layer=1, to_unit=9)
+    assert p.said == "b1[9] is chosen: the controls set B's, A has no such weight."
+
+
+def test_what_any_view_has_open_is_kept_up_to_date():
+    p = watched()
+    says(p, open=["share", "weights"])
+    assert p.board.text == "moons"
+    says(p, move={"eta": 0.2}, n="1")
+    assert p.board.text == "moons | eta=0.2"
+    assert p.shot.selected == p._edge
+    says(p, open=["weights"])
+    assert p.shot.selected == p._edge
+    sent = p._sent
+    says(p, open=["weights"])
+    assert p._sent == sent, "nothing new to see"
 
 
 def test_text_and_code_are_there_when_their_group_is_open():
     p = watched("rings | 30 updates")
     assert p.board.text == ""
-    says(p, open="share")
+    says(p, open=["share"])
     assert p.board.text == p.text
     assert p.board.code == p.code
     says(p, load="nonsense")
@@ -816,7 +951,7 @@ def test_a_mission_won_while_it_trains_is_said():
     async def drive():
         p = watched("moons | 8 tanh, 8 tanh | eta=0.3 | init=zeros")
         answers(p)
-        says(p, open="missions")
+        says(p, open=["missions"])
         says(p, load=MISSIONS["zeros"].solution.replace("2000 updates", "1000 updates"))
         await until(lambda: not tasks())
         says(p, move={"mission": "zeros", "speed": "500 a picture"}, n="1")
@@ -833,7 +968,7 @@ def test_a_sweep_in_a_page_shows_its_way_and_can_be_stopped():
     async def drive():
         p = watched()
         answers(p)
-        says(p, open="sweep")
+        says(p, open=["sweep"])
         says(p, move={"sweep_updates": 3000, "sweep_first": "batch", "sweep_second": "l2"}, n="1")
         says(p, act="sweep")
         await until(lambda: p.board.progress)

@@ -13,13 +13,16 @@ from nbcore.draw.style import theme
 from nbcore.play.sweep import Grid
 
 MINUS = "\N{MINUS SIGN}"
+ONE_LINE = 840  # pixels that the longest title takes; a narrower picture has two lines
+SECOND_LINE = 14  # and so many pixels more above the map
 
 
 @dataclass(frozen=True, eq=False)
 class Map:
     """What to show of a grid: `measure` is a name of its arrays, `accuracy` whether it is a share that should be high.
 
-    `title`, `across` and `upward` name the measure, the columns and the rows.
+    `title`, `across` and `upward` name the measure, the columns and the rows; `now` is the cell, (row, column), whose
+    settings hold at present, if there is one.
     """
 
     grid: Grid
@@ -28,6 +31,7 @@ class Map:
     title: str
     across: str
     upward: str
+    now: tuple[int, int] | None = None
 
     @property
     def values(self) -> np.ndarray:
@@ -107,6 +111,15 @@ def draw_sweep(axes: Any, artists: dict[str, Any], shown: Map) -> None:
         ]
         frame = Rectangle((0, 0), 0.92, 0.88, fill=False, edgecolor=look.accent, linewidth=2.2, visible=False)
         artists["best"] = axis.add_patch(frame)
+        # Around the other one, so that a cell may have both.
+        dashed = Rectangle((0, 0), 1, 1, fill=False, edgecolor=look.ink, linewidth=1.8, linestyle=(0, (3, 1.6)))
+        artists["now"] = axis.add_patch(dashed)
+        dashed.set(visible=False, clip_on=False)
+        wide, tall = axis.figure.get_size_inches() * 100
+        artists["break"] = "; " if wide >= ONE_LINE else "\n"
+        if wide < ONE_LINE:
+            box = axis.get_position()
+            axis.set_position((box.x0, box.y0, box.width, box.height - SECOND_LINE / tall))
         artists["title"] = axis.text(
             0, 1.03, "", transform=axis.transAxes, fontsize=9.5, fontweight="bold", va="bottom"
         )
@@ -121,9 +134,13 @@ def draw_sweep(axes: Any, artists: dict[str, Any], shown: Map) -> None:
     artists["best"].set_visible(best is not None)
     if best is not None:
         artists["best"].set_xy((best[1] - 0.46, best[0] - 0.44))
+    artists["now"].set_visible(shown.now is not None)
+    if shown.now is not None:
+        artists["now"].set_xy((shown.now[1] - 0.5, shown.now[0] - 0.5))
+    marks = ["framed: the best", *["dashed: as set now"] * (shown.now is not None)]
+    marks += [f"italic: over {shown.bound:.2g}"] * bool(ruined.any())
     artists["title"].set_text(
-        f"{shown.title[0].upper()}{shown.title[1:]}, {count_updates(grid.updates)}; framed: the best"
-        + (f"; italic: over {shown.bound:.2g}" if ruined.any() else "")
+        f"{shown.title[0].upper()}{shown.title[1:]}, {count_updates(grid.updates)}{artists['break']}{'; '.join(marks)}"
     )
 
 

@@ -39,7 +39,9 @@ async function copyFrom(field) {
   }
 }
 
-function render({ model, el }) {
+// `views` are those of one playground in this page: JupyterLab can show an output more than once. The kernel draws for
+// the widest of them, the others show it smaller; and it keeps up to date what any of them has open.
+function render({ model, el }, views) {
   const uid = `nbx-${++count}-${Math.random().toString(36).slice(2, 8)}`;
   const title = model.get("title");
   const root = make("div", "nbx nbx-play", el);
@@ -72,6 +74,17 @@ function render({ model, el }) {
   };
   const act = (name) => tell({ act: name });
 
+  const mine = { page: null, open: "" };
+  views.all.add(mine);
+  const tellPage = () => {
+    let widest = null;
+    for (const { page } of views.all) if (page && !(widest?.width >= page.width)) widest = page;
+    if (!widest || JSON.stringify(widest) === views.told) return;
+    views.told = JSON.stringify(widest);
+    model.send({ page: widest });
+  };
+  const tellOpen = () => tell({ open: [...new Set([...views.all].map((view) => view.open))].filter(Boolean) });
+
   // ---- the bar
   const bar = make("div", "nbx-bar", root);
   make("div", "nbx-title", bar, title).id = uid + "-title";
@@ -98,12 +111,12 @@ function render({ model, el }) {
   const panels = {}, tabs = {};
   let open = "";
   const openPanel = (name) => {
-    open = name;
+    open = mine.open = name;
     for (const [key, panel] of Object.entries(panels)) {
       panel.hidden = key !== open;
       tabs[key].setAttribute("aria-expanded", String(key === open));
     }
-    tell({ open });
+    tellOpen();
   };
   for (const { key, title: text, sections } of model.get("groups")) {
     tabs[key] = button(strip, text, "", () => openPanel(open === key ? "" : key), "nbx-tab");
@@ -111,6 +124,7 @@ function render({ model, el }) {
     tabs[key].setAttribute("aria-expanded", "false");
     const panel = (panels[key] = make("div", "nbx-panel", root));
     panel.id = `${uid}-panel-${key}`;
+    panel.classList.add(`nbx-${key}`);
     panel.setAttribute("role", "group");
     panel.setAttribute("aria-label", text);
     panel.hidden = true;
@@ -150,9 +164,9 @@ function render({ model, el }) {
   const compare = {};
   for (const [name, text] of model.get("comparing")) compare[name] = button(compareRow, text, "", () => act(name));
 
+  const missionRow = row(panels.missions.querySelector(".nbx-dense"));
   const goal = make("p", "nbx-goal", panels.missions);
   const progress = make("p", "nbx-won", panels.missions);
-  const missionRow = row(panels.missions);
   const hint = make("p", "nbx-note", panels.missions);
   button(missionRow, "Go to its start", "", () => act("mission start"));
   const hintButton = button(missionRow, "Hint", "", () => { hint.hidden = !hint.hidden; showMission(); });
@@ -175,6 +189,7 @@ function render({ model, el }) {
   cellRow.hidden = true;
   place("cell", cellRow);
   button(cellRow, "Take these settings", "", () => act("take cell"));
+  const mapNote = make("p", "nbx-note", sweepLeft);
 
   const split = make("div", "nbx-beside nbx-share", panels.share);
   const [state, codePart] = [0, 1].map(() => make("div", "", split));
@@ -212,7 +227,7 @@ function render({ model, el }) {
   runBar.setAttribute("aria-label", "How far it is");
   const runText = make("span", "nbx-left", run);
   button(run, "Stop", "", () => act("stop"));
-  const stopped = make("div", "nbx-error", root);
+  const stopped = make("div", "nbx-error nbx-stopped", root);
   stopped.setAttribute("role", "alert");
   const stoppedText = make("p", "", stopped);
   const stoppedRow = row(stopped);
@@ -232,7 +247,7 @@ function render({ model, el }) {
 
   picture.addEventListener("click", ({ clientX, clientY }) => {
     const { left, top, width, height } = picture.getBoundingClientRect();
-    tell({ click: [(clientX - left) / width, (clientY - top) / height] });
+    tell({ click: [(clientX - left) / width, (clientY - top) / height], view: uid });
     root.focus({ preventScroll: true });
   });
   root.addEventListener("keydown", (event) => {
@@ -399,26 +414,39 @@ function render({ model, el }) {
   on("sweep_frame", () => {
     const frame = model.get("sweep_frame");
     map.hidden = cellRow.hidden = !frame || !frame.byteLength;
+    beside.classList.toggle("nbx-mapped", !map.hidden);
     if (map.hidden) return;
     map.style.width = `${model.get("sweep_width")}px`;
     map.src = urlOf(frame, "image/png");
   });
+  on("sweep_note", () => { mapNote.textContent = model.get("sweep_note"); });
   on("sweep_alt", () => { map.alt = model.get("sweep_alt"); });
   on("text", () => { shareText.value = model.get("text"); });
-  on("code", () => {
+  const showCode = () => {
     code.value = model.get("code");
-    code.rows = Math.min(Math.max(code.value.split("\n").length, 6), 12);
-  });
+    code.rows = Math.min(Math.max(code.value.split("\n").length, 6), root.classList.contains("nbx-narrow") ? 8 : 12);
+  };
+  on("code", showCode);
   on("heard", heard);
-  const opened = (message) => { if (message.open !== undefined && message.open !== open) openPanel(message.open); };
+  const opened = ({ open: name, view }) => {
+    if (name !== undefined && name !== open && (view ?? uid) === uid) openPanel(name);
+  };
   model.on("msg:custom", opened);
   const forget = watchPage(root, (page) => {
     root.classList.toggle("nbx-narrow", page.width < 820);
-    model.send({ page });
+    showCode(); // as many lines as there is room for
+    mine.page = page;
+    tellPage();
   });
+  tellOpen(); // none yet: the kernel may remember those of a page that is gone
 
   return () => {
     forget();
+    views.all.delete(mine);
+    if (views.all.size) {
+      tellPage();
+      tellOpen();
+    }
     clearTimeout(resting);
     clearTimeout(waiting);
     model.off("msg:custom", opened);
@@ -426,4 +454,7 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default () => {
+  const views = { all: new Set(), told: "" };
+  return { render: (context) => render(context, views) };
+};

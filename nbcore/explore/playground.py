@@ -7,19 +7,19 @@ import base64
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nbcore.draw.playground import HEIGHT, LAYOUT, draw_playground, hit
+from nbcore.draw.playground import HEIGHT, LAYOUT, draw_playground, hit, side_at
 from nbcore.draw.playground.layout import short
 from nbcore.draw.stage import Page, Stage
-from nbcore.draw.sweep import draw_sweep
+from nbcore.draw.sweep import ONE_LINE, SECOND_LINE, draw_sweep
 from nbcore.explore.explorer import STORED
 from nbcore.explore.picture import seen_on, this_cell
 from nbcore.explore.playground_board import PHIS, SPEEDS, TITLE, UNITS, USES, Board, described, groups
 from nbcore.explore.playground_state import ACTS, Job, State
-from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, upper, value_text
+from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, swept_short, upper, value_text
 from nbcore.play import Settings, own_csv
 from nbcore.play.data import MOST_BYTES
 
@@ -53,8 +53,9 @@ class Playground(State):
         self._board: Board | None = None
         self._page: Page | None = None
         self._stages: dict[str, Stage] = {}
-        self._swept: Any = None  # what the picture of a sweep was made for
-        self._open = ""  # the group that is open
+        self._swept: Any = None  # the axes that the picture of a sweep was made for
+        self._mapped: Any = None  # and what it shows
+        self._open: frozenset[str] = frozenset()  # the groups that are open, one a view
         self._sent, self._until = 0, 2  # pictures that went out, and how many the page has asked for
         self._resting = False
         self._heard_at = self._told_at = 0.0
@@ -99,8 +100,7 @@ class Playground(State):
                 self._resting = True
                 self._try(self._refine)
             if "open" in content:
-                self._open = str(content["open"])
-                self._try(self._opened)
+                self._try(lambda: self._opened(frozenset(map(str, content["open"]))))
             if "move" in content:
                 self._try(lambda: self._set(content["move"]), shows=True)
                 self._board.heard = str(content.get("n", ""))
@@ -111,7 +111,7 @@ class Playground(State):
             if "csv" in content:
                 self._try(lambda: self._csv(content["csv"]), shows=True)
             if "click" in content:
-                self._try(lambda: self._clicked(*content["click"]), shows=True)
+                self._try(lambda: self._clicked(content["click"], content.get("view")), shows=True)
             if "cell" in content:
                 self._try(lambda: self._cell_clicked(*content["cell"]), shows=True)
 
@@ -176,7 +176,7 @@ class Playground(State):
         board, sides = self._board, self.shot.sides
         assert board is not None
         board.alt, board.status, board.readout = self.alt, self.status, readout_of(sides)
-        if self._open == "weights":
+        if "weights" in self._open:
             board.live = {"weight": self.weight}
 
     def _show_more(self) -> None:
@@ -190,10 +190,11 @@ class Playground(State):
         else:
             won, words = self._goal()
             board.mission = {"text": goal.text, "progress": words, "won": won, "hint": goal.hint}
-        if self._open == "share":
+        if "share" in self._open:
             board.text, board.code = self.text, self.code
-        if self._open == "sweep":
+        if "sweep" in self._open:
             self._show_map()
+            board.sweep_note = self._map_note()
         if self._job is None:
             board.progress = {}
 
@@ -210,14 +211,19 @@ class Playground(State):
         stage = self._stages.get("sweep")
         axes = shown.grid.first, shown.grid.second
         if stage is None or stage.page != page or self._swept != axes:
-            stage = self._stages["sweep"] = Stage(draw_sweep, page, (1,), 84 + 26 * len(axes[1][1]))
-            self._swept = axes
-        board.sweep_width, board.sweep_frame = stage.width, stage.render(shown)
-        best = shown.best
+            high = 84 + 22 * len(axes[1][1]) + (SECOND_LINE if page.width < ONE_LINE else 0)
+            stage = self._stages["sweep"] = Stage(draw_sweep, page, (1,), high)
+            self._swept, self._mapped = axes, None
+        best, now = shown.best, self._cell_now()
+        if self._mapped == (shown, now):
+            return
+        self._mapped = shown, now
+        board.sweep_width, board.sweep_frame = stage.width, stage.render(replace(shown, now=now))
         board.sweep_alt = (
             f"Heat map: {shown.title} for {len(shown.grid.first[1])} values of {shown.across} and "
             f"{len(shown.grid.second[1])} of {shown.upward}."
             + (f" The best: {self._cell_text(*best)}." if best is not None else "")
+            + (f" The settings of now: {self._cell_text(*now)}." if now is not None else "")
         )
 
     def _menus(self) -> dict[str, Any]:
@@ -248,13 +254,15 @@ class Playground(State):
         if self._map is not None:
             rows, columns = self._map.grid.loss.shape
             places = [(i, j) for i in range(rows) for j in range(columns)]
-            found["cell"] = menu([-1, *range(rows * columns)], ["none", *(self._cell_text(*p) for p in places)])
+            now = self._cell_now()
+            texts = [self._cell_text(*p, swept_short) + (" (now)" if p == now else "") for p in places]
+            found["cell"] = menu([-1, *range(rows * columns)], ["none", *texts])
         return found
 
     def _labels(self) -> dict[str, str]:
         """Inputs by the names of their columns; products and powers keep their short names."""
         columns = self.run.problem.columns if self.run.problem.plane else ("x1", "x2")
-        found = {}
+        found = {"weight": "weight" if self.a is None else "B's weight"}
         for key, name, column in zip(USES, ("x1", "x2"), columns, strict=False):
             found[key] = FEATURE_NAMES[name] + ("" if column == name else f" {short(column, 24)}")
         return found
@@ -292,8 +300,10 @@ class Playground(State):
             words += [f"{SAID.get(name, name)}: A {a}, B {b}"] if a != b else []
         return "; ".join(words) or "A and B are still the same. Change a setting: it changes B only."
 
-    def _opened(self) -> None:
-        self._choosing = self._open == "weights"
+    def _opened(self, groups: frozenset[str]) -> None:
+        if groups == self._open:
+            return
+        self._open, self._choosing = groups, "weights" in groups
         self._version += 1
         self._show()
 
@@ -308,18 +318,21 @@ class Playground(State):
                 self._send(self._drawn("quick", "moving"), "image/jpeg")
             self._show_more()
 
-    def _clicked(self, right: float, down: float) -> None:
-        """A click on the picture, as shares of its width and height from the upper left corner."""
+    def _clicked(self, place: Sequence[float], view: str | None) -> None:
+        """A click on the picture, as shares of its width and height from the upper left corner.
+
+        The view that was clicked opens its group of weights.
+        """
         stage = self._stages.get("quick")
         if stage is None:
             return
-        found = hit(0, right * stage.width, down * stage.height, self.shot, stage.width)
-        if found is not None:
-            self._edge, self._choosing = self._inside(found), True
+        x, y = place[0] * stage.width, place[1] * stage.height
+        found = hit(0, x, y, self.shot, stage.width)
+        if found is not None and self._choose(found, side_at(x, y, self.shot, stage.width) or 0):
             self._version += 1
-            if self._open != "weights" and self._board is not None:
-                self._open = "weights"
-                self._board.send({"open": "weights"})
+            if self._board is not None:
+                self._open |= {"weights"}
+                self._board.send({"open": "weights", "view": view})
 
     def _cell_clicked(self, right: float, down: float) -> None:
         stage = self._stages.get("sweep")

@@ -211,6 +211,7 @@ class Board(Shown):
     progress = t.Dict().tag(sync=True)
     sweep_frame = t.Bytes().tag(sync=True)
     sweep_alt = t.Unicode().tag(sync=True)
+    sweep_note = t.Unicode().tag(sync=True)
     sweep_width = t.Int(0).tag(sync=True)
     text = t.Unicode().tag(sync=True)
     code = t.Unicode().tag(sync=True)

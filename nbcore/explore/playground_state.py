@@ -46,7 +46,7 @@ from nbcore.explore.words import count_of
 from nbcore.play import DATA, FEATURES, LIVE, Own, Run, Settings, advice, from_text, own_csv, own_data
 from nbcore.play.missions import MISSIONS, Mission
 from nbcore.play.settings import MOST_LAYERS
-from nbcore.play.sweep import Grid, sweep
+from nbcore.play.sweep import Grid, cell_settings, sweep
 from nbcore.play.text import MOST_WEIGHT
 
 PIECE = 0.004  # seconds of training after which an order to pause is looked for
@@ -62,6 +62,26 @@ def own_of(given: Any) -> Own | None:
     if isinstance(given, tuple) and len(given) == 2:
         return own_data(*given)
     raise TypeError(f"own must be (X, y), a path or the text of a CSV, got {type(given).__name__}")
+
+
+def edge_name(edge: tuple[int, int, int | None]) -> str:
+    layer, j, k = edge
+    return f"b{layer}[{j}]" if k is None else f"W{layer}[{j},{k}]"
+
+
+def weight_of(run: Run, edge: tuple[int, int, int | None]) -> float:
+    layer, j, k = edge
+    here = run.net.layers[layer - 1]
+    return float(here.b[0, j] if k is None else here.W[j, k])
+
+
+def has(run: Run, edge: tuple[int, int, int | None]) -> bool:
+    """Whether a run's network has this weight or bias."""
+    layer, j, k = edge
+    if layer > len(run.net.layers):
+        return False
+    units, inputs = run.net.layers[layer - 1].W.shape
+    return j < units and (k is None or k < inputs)
 
 
 @dataclass
@@ -157,9 +177,7 @@ class State:
     @property
     def weight(self) -> float:
         """The weight (or bias) that is chosen."""
-        layer, j, k = self._edge
-        here = self.run.net.layers[layer - 1]
-        return float(here.b[0, j] if k is None else here.W[j, k])
+        return weight_of(self.run, self._edge)
 
     @property
     def shot(self) -> Shot:
@@ -198,7 +216,9 @@ class State:
     @property
     def said(self) -> str:
         """What just happened, and a word on settings that are unusual."""
-        words = [self._said, advice(self.run.settings)]
+        run = self.run
+        classes = None if run.own is None else len(run.own.classes)
+        words = [self._said, advice(run.settings, classes), run.unscaled]
         if self.a is not None:
             a, b = (run.problem.loss.name for run in self._runs)
             if a != b:
@@ -285,7 +305,7 @@ class State:
             self._change(new)
         self._ui |= ui
         if edge is not None:
-            self._edge, self._choosing = self._inside(edge), True
+            self._choose(edge)
         if weight is not None:
             self._edit(weight)
         if "mission" in ui:
@@ -329,7 +349,8 @@ class State:
         """Other settings: on the way, or from the start."""
         run, old = self.run, self.run.settings
         names = [f for f in old.__dataclass_fields__ if getattr(old, f) != getattr(new, f)]
-        what = ", ".join(f"{SAID.get(name, name)} = {value_text(name, getattr(new, name))}" for name in names)
+        told = [name for name in names if name != "own"]  # a fingerprint, which goes with the data
+        what = ", ".join(f"{SAID.get(name, name)} = {value_text(name, getattr(new, name))}" for name in told)
         what = what if len(what) < 90 else f"{count_of(len(names), 'setting')} at once"
         fields = {name: getattr(new, name) for name in names}
         if run.diverged is not None and all(name in LIVE for name in names):
@@ -355,11 +376,10 @@ class State:
         self._edge = self._inside(self._edge)
 
     def _edit(self, value: float) -> None:
-        layer, j, k = edge = self._edge
-        run, before = self.run, self.weight
+        edge, run, before = self._edge, self.run, self.weight
         if value == before:
             return
-        name = f"b{layer}[{j}]" if k is None else f"W{layer}[{j},{k}]"
+        name = edge_name(edge)
 
         def back() -> None:
             self._write(run, edge, before)
@@ -395,6 +415,26 @@ class State:
             if place >= size:
                 raise ValueError(f"{name} must be less than {size} in layer {layer}, got {place}")
         return layer, j, k
+
+    def _choose(self, edge: tuple[int, int, int | None], side: int = -1) -> bool:
+        """Chooses a weight, of a comparison the one that was pointed at in A (0) or in B; whether B has it."""
+        name, there = edge_name(edge), self._inside(edge)
+        if self.a is None or side:
+            self._edge, self._choosing = there, True
+            if self.a is not None:
+                also = "the picture shows A's beside it" if has(self.a, there) else "A has no such weight"
+                self._said = f"{edge_name(there)} is chosen: the controls set B's, {also}."
+            return True
+        value = said(float(f"{weight_of(self.a, edge):.4g}"))
+        if has(self.run, edge):
+            self._edge, self._choosing = edge, True
+            self._said = f"{name} of A is {value} at update {self.a.step_count:,}, to look at: the controls set B's."
+            return True
+        self._said = (
+            f"{name} of A is {value} at update {self.a.step_count:,}. B has no such weight, and the controls are B's: "
+            "to change A, keep A."
+        )
+        return False
 
     def _inside(self, edge: tuple[int, int, int | None]) -> tuple[int, int, int | None]:
         """The same weight, or where that is no longer there, the nearest."""
@@ -696,16 +736,39 @@ class State:
 
     def _map_of(self, grid: Grid) -> Map:
         shows = self._ui["sweep_shows"]
-        names = [swept(name) for name in (grid.first[0], grid.second[0])]
         accuracy = shows.startswith("score") and self.run.problem.kind == "classes"
         title = MEASURES[shows].replace("score", "accuracy" if accuracy else "error (root mean square)")
-        return Map(grid, shows, accuracy, title, *names)
+        return Map(grid, shows, accuracy, title, swept(grid.first[0]), swept(grid.second[0]))
 
-    def _cell_text(self, i: int, j: int) -> str:
+    def _cell_text(self, i: int, j: int, name: Callable[[str], str] = swept) -> str:
         assert self._map is not None
         m = self._map
         value = m.text(i, j) or "not begun"
-        return f"{m.across} = {said(m.grid.first[1][j])}, {m.upward} = {said(m.grid.second[1][i])}: {value}"
+        columns, rows = m.grid.first, m.grid.second
+        return f"{name(columns[0])} = {said(columns[1][j])}, {name(rows[0])} = {said(rows[1][i])}: {value}"
+
+    def _cell_now(self) -> tuple[int, int] | None:
+        """The cell of the sweep that has the settings of now; of several the one that was chosen, or the first."""
+        if self._map is None:
+            return None
+        settings, now = self._map.grid.settings, self.run.settings
+        i, j = divmod(self._ui["cell"], len(settings[0]))
+        if self._ui["cell"] >= 0 and settings[i][j] == now:
+            return i, j
+        return next(((i, j) for i, row in enumerate(settings) for j, cell in enumerate(row) if cell == now), None)
+
+    def _map_note(self) -> str:
+        """What the sweep was made with, where that is no longer so; a cell brings it back."""
+        if self._map is None or self._cell_now() is not None:
+            return ""
+        grid = self._map.grid
+        (across, columns), (up, rows), cell = grid.first, grid.second, grid.settings[-1][-1]
+        now = cell_settings(cell_settings(self.run.settings, across, columns[-1]), up, rows[-1])
+        differ = [name for name in cell.__dataclass_fields__ if getattr(cell, name) != getattr(now, name)]
+        if differ == ["own"]:
+            return "Made with other data of your own."
+        words = [f"{SAID.get(name, name)} {value_text(name, getattr(cell, name))}" for name in differ if name != "own"]
+        return f"Made with {', '.join(words)}: a cell brings that back." if words else ""
 
     def _load(self, text: str, said: str = "") -> None:
         """The same as `load`, with a bar where it takes long."""

@@ -31,6 +31,11 @@ def swept(name: str) -> str:
     return {"eta": ETA, "width": "units a layer", "depth": "hidden layers"}.get(name, SAID.get(name, name))
 
 
+def swept_short(name: str) -> str:
+    """The same where many must stand below each other."""
+    return {"width": "units", "depth": "layers", "scale": "scale"}.get(name, SAID.get(name, name))
+
+
 def side_of(name: str, run: Run) -> Side:
     steps, looks = run.curves
     return Side(name, run.settings, run.problem, run.view(), steps, looks[:, 0], looks[:, 1])

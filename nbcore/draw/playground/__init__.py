@@ -12,10 +12,10 @@ from nbcore.draw.ink import Ink, Mosaic, Plates, Words
 from nbcore.draw.playground.curves import draw_losses, loss_frame
 from nbcore.draw.playground.inside import draw_inside, draw_shares, table_frame
 from nbcore.draw.playground.layout import KEY, Pad, Plan, Shot, Side, palette, plan, wrapped
-from nbcore.draw.playground.network import draw_network, hit, net_of, network_frame, resting
+from nbcore.draw.playground.network import draw_network, hit, net_of, network_frame, resting, side_at
 from nbcore.draw.playground.says import draw_plane, plane_frame
 
-__all__ = ["HEIGHT", "LAYOUT", "Shot", "Side", "draw_playground", "hit"]
+__all__ = ["HEIGHT", "LAYOUT", "Shot", "Side", "draw_playground", "hit", "side_at"]
 
 LAYOUT = (1,)  # one panel, for a Stage or an Explorer,
 HEIGHT = 560  # and its height on a wide page; the drawing itself sets the height that its page needs

@@ -112,9 +112,18 @@ def net_of(side: Side, box: Box) -> Net:
 def hit(panel: int, x: float, y: float, shot: Shot, width: int) -> Weight | None:
     """What a click in the panel's coordinates hits on a page so wide: an edge (layer, j, k), or by its unit a bias,
     (layer, j, None). Where the inputs are one image, a click on it chooses its pixel, for the unit chosen last."""
-    for side, box in zip(shot.sides, plan(width, len(shot.sides)).nets, strict=True):
+    k = side_at(x, y, shot, width)
+    if k is None:
+        return None
+    side = shot.sides[k]
+    return _hit(net_of(side, plan(width, len(shot.sides)).nets[k]), side, x, y, shot.selected)
+
+
+def side_at(x: float, y: float, shot: Shot, width: int) -> int | None:
+    """The place in `shot.sides` of the network at this point, or None."""
+    for k, box in enumerate(plan(width, len(shot.sides)).nets):
         if box[0] - 4 <= x <= box[0] + box[2] + 4 and box[1] <= y <= box[1] + box[3]:
-            return _hit(net_of(side, box), side, x, y, shot.selected)
+            return k
     return None
 
 
