@@ -439,6 +439,7 @@ def test_texts_are_short():
     [
         ("", "text must name at least the data"),
         ("moons |", "an empty part between two bars"),
+        ("moons || rings", "text holds 2 runs, compared with ||; only one"),
         ("moon", "in 'moon': 'moon' is none of the data"),
         ("moons spirals", "data is given twice"),
         ("moons | eta=0.1 | eta=0.2", "in 'eta=0.2': eta is given twice"),

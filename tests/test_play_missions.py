@@ -58,10 +58,10 @@ def test_the_start_leads_to_the_solution_on_the_way_that_the_text_asks_for(name)
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("spirals", ("8 tanh", "9 tanh"), "9 hidden units"),
-        ("spirals", ("| 8 tanh", "| x1 x2 sinx1 | 8 tanh"), "inputs x1, x2, sinx1"),
+        ("spirals", ("8 tanh", "9 tanh"), r"9 hidden units \(at most 8\)"),
+        ("spirals", ("| 8 tanh", "| x1 x2 sinx1 | 8 tanh"), r"inputs x1, x2, sinx1 \(only x1 and x2"),
         ("spirals", ("n=400 ", "n=100 "), "100 points of spirals"),
-        ("spirals", ("spirals", "moons"), "400 points of moons"),
+        ("spirals", ("spirals", "moons"), r"400 points of moons, noise 0.05 \(spirals asked for, at least 200 points"),
         ("spirals", ("3000 updates", "100 updates"), r" % of the test points right \(98 % asked for\)"),
         ("revive", ("16 relu", "16 leaky_relu"), "other than ReLU"),
         ("revive", ("16 relu", "16 relu, 4 tanh"), "other than ReLU"),
@@ -85,7 +85,8 @@ def test_the_start_leads_to_the_solution_on_the_way_that_the_text_asks_for(name)
         ("digits", ("1000 updates", "1001 updates"), "1,001 updates"),
         ("digits", ("16 tanh", "16 tanh, 1 tanh"), "17 hidden units"),
         ("digits", ("1000 updates", "100 updates"), r"\(97 % asked for\)"),
-        ("digits", ("n=1797", "n=900"), "tested on 270 points"),
+        ("digits", ("n=1797", "n=900"), r"tested on 270 points of digits \(at least 300"),
+        ("features", ("hills n=400 noise=0.0", "plane"), r"the data are plane \(hills asked for\)"),
         ("overfit", (" | 3000: l2=0.01", ""), r"it is 0\.\d+ now \(0\.\d+ asked for\)"),
         (
             "overfit",
@@ -207,6 +208,7 @@ def test_any_run_may_be_judged(name):
         Run(Settings(data="own", hidden=((3, "relu"),)), own),
         Run(Settings(data="plane", eta=1e6, hidden=(), batch=None)),
         Run(Settings(hidden=((2, "sigmoid"),) * 2, eta=1e6, n=20)),
+        Run.from_text("moons | 16 relu | output=identity loss=mse | eta=5.0"),
     ]
     for run in runs:
         run.advance(600)
@@ -214,6 +216,7 @@ def test_any_run_may_be_judged(name):
         won, words = MISSIONS[name].won(run)
         assert not won
         assert "nan" not in words
+        assert not re.search(r"\d{9}", words), words
         assert run.text == before
     with pytest.raises(TypeError, match="run must be a Run, got str"):
         MISSIONS[name].won("moons")

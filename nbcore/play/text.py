@@ -117,6 +117,8 @@ def from_text(text: str) -> State:
         raise ValueError(f"text must be at most {MOST_TEXT:,} characters, got {len(text):,}")
     if not text.strip():
         raise ValueError("text must name at least the data, as in 'moons'; got nothing")
+    if "||" in text:
+        raise ValueError(f"text holds {text.count('||') + 1} runs, compared with ||; only one can be taken here")
     reader = _Reader()
     for part in text.split("|"):
         part = " ".join(part.split())
