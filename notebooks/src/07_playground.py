@@ -52,7 +52,7 @@ playground
 # - *Step* is one update, from ten points. *Epoch* is as many as it takes to use each training point once.
 # - *Inside:* one row a layer. We come to it in the sixth experiment.
 #
-# **What did you see?** Change anything while it plays. Nothing can break, and *Undo* takes it back.
+# **What did you see?** Change anything while it plays. Nothing can break: *Undo* takes a change back.
 #
 # 1. When does the line begin to bend, and what does the loss do then? *Rewind*, and look again.
 # 2. Choose *relu*, and play. Why is each square of the first layer flat on one side?
