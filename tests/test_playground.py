@@ -388,6 +388,7 @@ def test_ones_own_data():
     p = playground(own=(X, X[:, 0] > 0))
     assert p.run.settings.data == "own"
     p.play().tick(5)
+    assert "output on your own data, learning" in p.alt
     assert playground(p.text, own=(X, X[:, 0] > 0)).text == p.text
     with pytest.raises(ValueError, match="fingerprint"):
         playground(p.text, own=(X + 1, X[:, 0] > 0))
@@ -448,12 +449,18 @@ def test_two_losses_are_named_and_not_compared():
         assert sentence[:1] == sentence[:1].upper(), sentence
 
 
+def test_what_to_press_first_is_said_where_nothing_has_been_trained():
+    for text, press in (("", True), ("rings | 8 relu", True), ("rings | 50 updates", False)):
+        assert playground(text).said.startswith("Press Play") == press
+
+
 # ---- missions
 
 
 @pytest.mark.parametrize("name", MISSIONS)
 def test_missions_are_told_and_won_by_their_solutions(name):
     p = playground().set(mission=name)
+    assert p.said.startswith(f"Mission: {MISSIONS[name].title}.")
     assert p.mission[0] is False
     p.act("mission start")
     won, words = p.mission

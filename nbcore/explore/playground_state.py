@@ -121,7 +121,7 @@ class State:
         self._runs = self._runs_of(text)
         self._edge: tuple[int, int, int | None] = (1, 0, 0)
         self._choosing = False  # whether the picture shows which weight is chosen
-        self._said = "Press Play, and change anything while it trains." if not text.strip() else ""
+        self._said = "" if self.run.step_count else "Press Play, and change anything while it trains."
         self.error: Exception | None = None
         self._undo: deque[Undo] = deque(maxlen=UNDO)
         self._playing = False
@@ -309,7 +309,8 @@ class State:
         if weight is not None:
             self._edit(weight)
         if "mission" in ui:
-            self._said = ""
+            goal = self._chosen_mission()
+            self._said = f"Mission: {goal.title}." if goal else ""
         if ui.keys() & {"sweep_shows"} and self._map is not None:
             self._map = self._map_of(self._map.grid)
         self._version += 1

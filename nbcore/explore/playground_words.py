@@ -119,9 +119,10 @@ def pictured(side: Side) -> str:
     kinds = list(dict.fromkeys(phi for _, phi in s.hidden))
     hidden = f"{' and '.join(kinds)} units" if kinds else "no hidden layers"
     name = f"{side.name}: a" if side.name else "A"
+    data = "your own data" if s.data == "own" else s.data
     where = "the plane with what it says of each point" if side.problem.plane else "its answers on the test points"
     words = [
-        f"{name} network {sizes} with {hidden} and {side.problem.output.name} output on {s.data}, "
+        f"{name} network {sizes} with {hidden} and {side.problem.output.name} output on {data}, "
         f"learning rate {value_text('eta', s.eta)}; beside it {where}, "
         f"the loss curves, and activations and gradients layer by layer.",
         upper(told_of(side).removeprefix(f"{side.name}: ")),
