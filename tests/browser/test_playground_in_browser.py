@@ -71,6 +71,11 @@ class Board:
     def shows(self, words):
         self.root.locator(f".nbx-picture[alt*='{words}']").wait_for()
 
+    def above(self):
+        """How many pixels of the playground stand above its picture."""
+        root, picture = self.root.bounding_box(), self.root.locator(".nbx-picture").bounding_box()
+        return picture["y"] - root["y"]
+
     def begin(self):
         """As it was at first."""
         self.open("Share")
@@ -257,6 +262,12 @@ def test_two_settings_from_one_start_side_by_side(board):
     assert in_kernel(board.lesson, "p.a.step_count == p.run.step_count > 0") == "True"
     board.shows("A: ")
     board.shows("B: ")
+    board.open("Weights")
+    board.named("layer").select_option("output layer")
+    board.said("the controls set B's, the picture shows A's beside it")
+    board.named("B's weight").press("ArrowRight")
+    board.said("by hand")
+    board.open("Compare")
     board.button("Keep B").click()
     board.said("B goes on alone")
     assert board.named("activation").input_value() == "relu"
@@ -299,6 +310,9 @@ def test_a_sweep_is_run_and_a_cell_taken(board):
     box = picture.bounding_box()
     picture.click(position={"x": 0.5 * box["width"], "y": 0.5 * box["height"]})
     board.said("press Play")
+    taken = board.named("cell").evaluate("(menu) => menu.selectedOptions[0].textContent")
+    assert taken.endswith("(now)")
+    board.until("() => document.querySelector('.nbx-play .nbx-map').alt.includes('The settings of now: ')")
     board.named("cell").select_option(index=1)
     board.button("Take these settings").click()
     board.said("η = 0.001")
@@ -350,6 +364,60 @@ def test_the_picture_fits_page_and_theme(board, opened):
         board.root.screenshot(path=folder / f"{name}.png")
 
 
+VIEWS = """() => [...document.querySelectorAll(".nbx-play")].map((root) => {
+  const picture = root.querySelector(".nbx-picture");
+  return [picture.naturalWidth, picture.clientWidth];
+})"""
+VIEW = """(over) => {
+  const { shell, commands } = window.jupyterapp;
+  const all = () => [...shell.widgets("main")], other = () => all().find((one) => one.title.label === "Output View");
+  const home = all().find((one) => one !== other());
+  const beside = () => {
+    shell.add(other(), "main", { mode: "split-right", ref: home.id });
+    const layout = shell._dockPanel.saveLayout();
+    layout.main.sizes = [0.7, 0.3];
+    shell._dockPanel.restoreLayout(layout);
+    shell.activateById(home.id);
+  };
+  if (over) {
+    other().close();
+    shell.activateById(home.id);
+  } else return commands.execute("notebook:create-output-view").then(beside);
+}"""
+
+
+def test_two_views_of_one_playground_do_not_spoil_each_other(board):
+    board.page.evaluate(VIEW, False)
+    try:
+        board.until("() => document.querySelectorAll('.nbx-play .nbx-picture[src]').length === 2")
+        first, second = (Board(board.lesson) for _ in "ab")
+        first.root, second.root = (board.root.nth(k) for k in (0, 1))
+        board.page.wait_for_timeout(1500)
+        wide, narrow = board.page.evaluate(VIEWS)
+        assert wide[0] == wide[1] > 1.5 * narrow[1], "drawn for the wide one"
+        assert narrow[0] == wide[0], "and shown smaller in the other"
+        right, down = json.loads(in_kernel(board.lesson, "edge(1, 3, 0, 0.4)"))
+        first.open("Share")
+        second.open("Network")
+        second.named("activation").select_option("relu")
+        shared = first.named("All of this state, as one text:")
+        board.until("() => document.querySelector('.nbx-play input[readonly]').value === 'moons | 8 relu, 8 relu'")
+        assert shared.is_visible()
+        box = second.root.locator(".nbx-picture").bounding_box()
+        second.root.locator(".nbx-picture").click(position={"x": right * box["width"], "y": down * box["height"]})
+        second.named("weight").wait_for()
+        assert shared.is_visible(), "a click into one view opens nothing in the other"
+        second.plays(0.5)
+        first.pauses()
+        assert first.number("update") == second.number("update") > 0
+    finally:
+        board.page.evaluate(VIEW, True)
+    board.until("() => document.querySelectorAll('.nbx-play').length === 1")
+    assert in_kernel(board.lesson, "sorted(p._open)") == "['share']", "a view that is gone has nothing open"
+    grown = "(wide) => { const { naturalWidth: drawn, clientWidth: shown } = document.querySelector('.nbx-picture'); "
+    board.until(grown + "return drawn === shown && shown > wide; }", wide[1])
+
+
 def test_a_cell_that_runs_again_leaves_no_task(chrome, tmp_path_factory):
     notebook = notebook_of(tmp_path_factory.mktemp("notebooks") / "again.ipynb", CELLS)
     for lesson, _ in served(chrome, notebook):
@@ -365,15 +433,48 @@ def test_a_cell_that_runs_again_leaves_no_task(chrome, tmp_path_factory):
         assert board.number("update") > 0
 
 
-def test_a_small_page_shows_the_picture_in_the_first_sight(opened, chrome):
+@pytest.fixture(scope="module")
+def small(opened, chrome):
+    """The playground on a page 900 pixels wide and high, of which JupyterLab leaves it some 720 by 760."""
     lesson = Lesson(chrome, opened[1], width=900, height=900)
-    try:
-        board = Board(lesson)
-        lesson.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-        lesson.page.wait_for_timeout(1000)
-        board.rests()
-        root, picture = board.root.bounding_box(), board.root.locator(".nbx-picture").bounding_box()
-        assert picture["y"] - root["y"] < 190
-        assert board.root.evaluate("(root) => root.scrollWidth <= root.clientWidth")
-    finally:
-        lesson.close()
+    lesson.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    lesson.page.wait_for_timeout(1000)
+    board = Board(lesson)
+    board.rests()
+    yield board
+    lesson.close()
+
+
+def test_a_small_page_shows_the_picture_in_the_first_sight(small):
+    assert small.above() < 190
+    assert small.root.evaluate("(root) => root.scrollWidth <= root.clientWidth")
+
+
+def test_an_open_group_leaves_the_picture_in_sight(small):
+    small.open("Share")
+    small.until("() => document.querySelector('.nbx-play textarea').value.includes('advance')")
+    assert small.above() < 380
+    small.open("Missions")
+    small.named("mission").select_option("Part the spirals")
+    small.button("Hint").click()
+    assert small.above() < 340
+    small.open("Sweep")
+    small.named("updates each").select_option("100")
+    small.button("Run the sweep").click()
+    small.said("The best cell")
+    assert small.above() < 480
+    small.named("data").select_option("plane")
+    small.named("activation").select_option("relu")
+    small.named("learning rate η").press("End")
+    small.button("Play").click()
+    small.root.locator(".nbx-stopped", has_text="layer").wait_for()
+    small.button("Play").wait_for()
+    for name in ("Data", "Network", "Weights", "Missions", "Sweep", "Share"):
+        small.open(name)
+        small.page.wait_for_timeout(200)
+        assert small.above() < 520, name
+        panel = small.root.locator(".nbx-panel:visible")
+        last = panel.locator("button:visible, input:visible, select:visible, textarea:visible").last
+        last.focus()
+        cut = "(one) => one.getBoundingClientRect().bottom - one.closest('.nbx-panel').getBoundingClientRect().bottom"
+        assert last.evaluate(cut) < 2, f"{name}: the keyboard scrolls to its last control"
