@@ -363,8 +363,33 @@ def test_a_change_after_a_divergence_goes_on_from_the_last_good_state():
 def test_divergence_of_one_side_names_it():
     p = playground(f"{WILD.replace('5.0', '0.01')} || {WILD}").set(speed="20 a picture").play().tick(50)
     assert p.said.startswith("Stopped: B has diverged.")
+    p.act("step")
+    assert p.said.startswith("One update."), "of A, which goes on"
     p.act("last good")
     assert p.a.step_count == p.run.step_count
+
+
+@pytest.mark.parametrize("wild", [(True, False), (False, True), (True, True)])
+def test_a_lower_rate_is_given_to_the_side_that_diverged(wild):
+    sides = [WILD if one else WILD.replace("5.0", "0.01") for one in wild]
+    p = playground(" || ".join(sides)).set(speed="20 a picture").play().tick(50)
+    while [run.diverged is not None for run in p._runs] != list(wild):
+        p.play().tick(50)
+    told = p.board.diverged
+    cures = {name: run.diverged.eta for name, run in zip("AB", p._runs, strict=True) if run.diverged is not None}
+    assert told["rates"] == " and ".join(f"η = {eta:g} in {name}" for name, eta in cures.items())
+    assert [f"{name}: After" in told["text"] for name in "AB"] == list(wild)
+    p.act("last good, lower eta")
+    assert p.said.startswith(f"Back at update 0; from here on with {told['rates']}.")
+    assert [run.settings.eta for run in p._runs] == [cures.get("A", 0.01), cures.get("B", 0.01)]
+    assert p.board.diverged == {}
+    assert p.board.params["eta"] == p.run.settings.eta
+    p.play().tick(3)
+    assert p.playing
+    assert p.a.step_count == p.run.step_count == 60
+    if wild == (True, False):
+        p.act("pause").act("rewind").act("undo").act("undo")
+        assert p.a.settings.eta == 5
 
 
 # ---- share, code, one's own data
@@ -588,10 +613,12 @@ def test_the_cell_with_the_settings_of_now_is_marked():
 
 def test_of_equal_cells_the_chosen_one_is_marked():
     p = playground("moons | no hidden layers")
-    p.sweep(sweep_first="width", sweep_second="eta", sweep_updates=100)
-    assert len({p._map.grid.settings[2][j] for j in range(8)}) == 1
-    p.set(cell=2 * 8 + 3).act("take cell")
-    assert p._cell_now() == (2, 3)
+    with pytest.raises(ValueError, match="there are no hidden layers, so units a layer would change nothing"):
+        p.sweep(sweep_first="width", sweep_second="eta", sweep_updates=100)
+    p.sweep(sweep_first="width", sweep_second="depth")
+    assert len({p._map.grid.settings[0][j] for j in range(8)}) == 1, "no layers, whatever their width"
+    p.set(cell=3).act("take cell")
+    assert p._cell_now() == (0, 3)
 
 
 @pytest.mark.parametrize("width", [330, 450, 760, 839, 840])
@@ -945,8 +972,8 @@ def test_divergence_in_a_page_stops_and_offers_the_way_back():
         await until(lambda: not tasks())
         assert not p.board.playing
         assert "layer" in p.board.diverged["text"]
-        assert p.board.diverged["eta"] > 0
-        assert f"η = {p.board.diverged['eta']:g} holds" in p.board.diverged["text"]
+        assert p.board.diverged["rates"] == f"η = {p.run.diverged.eta:g}"
+        assert f"{p.board.diverged['rates']} holds" in p.board.diverged["text"]
         assert "eta" not in p.board.diverged["text"]
         says(p, act="last good, lower eta")
         assert p.board.diverged == {}

@@ -389,11 +389,11 @@ function render({ model, el }, views) {
     runText.textContent = `${text}: ${left < 1 ? "almost done" : `about ${Math.ceil(left)} s left`}`;
   }));
   on("diverged", keeping(() => play, () => {
-    const { text, eta } = model.get("diverged");
+    const { text, rates } = model.get("diverged");
     stopped.hidden = !text;
     stoppedText.textContent = text ?? "";
-    lower.hidden = !eta;
-    lower.textContent = `Back, and go on with η = ${eta}`;
+    lower.hidden = !rates;
+    lower.textContent = `Back, and go on with ${rates}`;
   }));
   on("error", () => {
     error.textContent = model.get("error");

@@ -165,8 +165,9 @@ class Playground(State):
             board.undo = self._undo[-1].what if self._undo else ""
             board.error = "" if self.error is None else board.error
             board.said = self.said
-            stop = next((r.diverged for r in self._runs if r.diverged is not None), None)
-            board.diverged = {} if stop is None else {"text": stop.text, "eta": stop.eta and float(f"{stop.eta:.3g}")}
+            names = ("A: ", "B: ") if self.a is not None else ("",)
+            stops = [f"{n}{r.diverged.text}" for n, r in zip(names, self._runs, strict=True) if r.diverged is not None]
+            board.diverged = {"text": " ".join(stops), "rates": self._rates(self._cures)} if stops else {}
             board.comparison = self._comparison()
             self._show_words()
             self._show_more()
@@ -189,6 +190,7 @@ class Playground(State):
             board.mission = {}
         else:
             won, words = self._goal()
+            words += " It is B that counts." if self.a is not None else ""
             board.mission = {"text": goal.text, "progress": words, "won": won, "hint": goal.hint}
         if "share" in self._open:
             board.text, board.code = self.text, self.code

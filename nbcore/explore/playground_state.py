@@ -530,8 +530,21 @@ class State:
         self._said = f"Taken back: {last.what}."
         self._version += 1
 
-    def _last_good(self, eta: float | None = None) -> None:
-        """Back to a state from before a divergence; changes since then are undone with it."""
+    @property
+    def _cures(self) -> list[float | None]:
+        """For each run the learning rate that would cure its divergence, if it has one that a rate cures."""
+        return [run.diverged.eta if run.diverged is not None else None for run in self._runs]
+
+    def _rates(self, cures: list[float | None]) -> str:
+        """Such rates in words: η = 0.5, or of a comparison η = 0.5 in A."""
+        names = [" in A", " in B"] if self.a is not None else [""]
+        return " and ".join(f"η = {eta:g}{name}" for name, eta in zip(names, cures, strict=True) if eta is not None)
+
+    def _last_good(self, cures: list[float | None] | None = None) -> None:
+        """Back to a state from before a divergence; changes since then are undone with it.
+
+        `cures` are learning rates with which the runs go on. Also A's: with its own it would only diverge again.
+        """
         self._playing = False
         at = [run.last_good() for run in self._runs]
         if len(set(at)) > 1:  # in step
@@ -542,15 +555,24 @@ class State:
             self._undo.pop()
         self._version += 1
         self._said = f"Back at update {at[0]:,}, the last good state."
-        if eta is not None:
-            self._change(self.run.settings.with_(eta=eta))
-            self._said = f"Back at update {at[0]:,}; from here on with \N{GREEK SMALL LETTER ETA} = {eta:g}."
+        if cures is None:
+            return
+        if self.a is not None and cures[0] is not None:
+            self._lower_a(self.a, cures[0])
+        if cures[-1] is not None:
+            self._change(self.run.settings.with_(eta=cures[-1]))
+        self._said = f"Back at update {at[0]:,}; from here on with {self._rates(cures)}."
+
+    def _lower_a(self, a: Run, eta: float) -> None:
+        before = a.settings.eta
+        a.change(eta=eta)
+        self._push(Undo(f"η = {eta:g} in A", lambda: a.change(eta=before), True), "eta of A")
 
     def _last_good_lower(self) -> None:
-        stop = next((run.diverged for run in self._runs if run.diverged is not None), None)
-        if stop is None or stop.eta is None:
+        cures = self._cures
+        if not any(cures):
             raise ValueError("there is no divergence that a smaller learning rate would cure")
-        self._last_good(stop.eta)
+        self._last_good(cures)
 
     # ---- the buttons
 
@@ -573,14 +595,14 @@ class State:
     def _step(self) -> None:
         self._refuse_ruins()
         self._pause()
-        self._train(1)
-        self._said = "One update." if self._good else self._said
+        if not self._train(1):
+            self._said = "One update."
 
     def _epoch(self) -> None:
         self._refuse_ruins()
         self._pause()
-        self._train(-(-len(self.run.problem.X) // self.run.batch))
-        self._said = "One epoch." if self._good else self._said
+        if not self._train(-(-len(self.run.problem.X) // self.run.batch)):
+            self._said = "One epoch."
 
     def _rewind(self) -> None:
         runs, undo = self._fork("rewind")
@@ -646,24 +668,22 @@ class State:
 
     # ---- training
 
-    @property
-    def _good(self) -> bool:
-        return all(run.diverged is None for run in self._runs)
-
     def _updates(self) -> int:
         """How many updates a picture the speed asks for."""
         return SPEEDS[self._ui["speed"]][1] or -(-len(self.run.problem.X) // self.run.batch)
 
-    def _train(self, updates: int) -> None:
-        """All runs in step; a run that diverges stops the playing."""
+    def _train(self, updates: int) -> bool:
+        """All runs in step; a run that diverges stops the playing. Whether one has."""
         self._ticks += 1
         self._version += 1
+        gone = False
         for name, run in zip("AB" if len(self._runs) > 1 else " ", self._runs, strict=True):
             before = run.diverged
             run.advance(updates)
             if run.diverged is not None and before is None:
-                self._playing = False
+                self._playing, gone = False, True
                 self._said = f"Stopped: {name} has diverged." if name.strip() else "Stopped: it has diverged."
+        return gone
 
     def _train_for(self, updates: int, seconds: float) -> None:
         """The same within a time, in pieces after which another thread may have its say."""
@@ -697,6 +717,10 @@ class State:
         first, second = self._ui["sweep_first"], self._ui["sweep_second"]
         if first == second:
             raise ValueError(f"across and upward must be two different settings, both are {swept(first)}")
+        if "width" in (first, second) and "depth" not in (first, second) and not self.run.settings.hidden:
+            raise ValueError(
+                "there are no hidden layers, so units a layer would change nothing: choose another setting"
+            )
         pieces = sweep(
             self.run.settings, (first, self._values(first)), (second, self._values(second)),
             self._ui["sweep_updates"], self._own if self.run.settings.data == "own" else None,
