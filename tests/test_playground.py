@@ -365,6 +365,10 @@ def test_divergence_of_one_side_names_it():
     assert p.said.startswith("Stopped: B has diverged.")
     p.act("step")
     assert p.said.startswith("One update."), "of A, which goes on"
+    assert p.a.step_count > p.run.step_count
+    shared = playground(p.text)
+    assert shared.text == p.text
+    assert [run.diverged for run in shared._runs] == [None, p.run.diverged], "what waits is shared, too"
     p.act("last good")
     assert p.a.step_count == p.run.step_count
 

@@ -465,11 +465,15 @@ class State:
             for done, _, run in Run.rebuilding(state, self._own if state.settings.data == "own" else None):
                 yield before + done, total, [*runs, run]
             runs, before = [*runs, run], before + state.updates
-        if len(runs) > 1 and runs[0].step_count != runs[1].step_count:
-            raise ValueError(
-                "the two runs must have come equally far to go on in step, got "
-                f"{runs[0].step_count:,} and {runs[1].step_count:,} updates"
-            )
+        steps = [run.step_count for run in runs]
+        if len(set(steps)) > 1:
+            behind = runs[steps.index(min(steps))]
+            behind.advance(1)  # one that has diverged waits there for the other
+            if behind.diverged is None:
+                raise ValueError(
+                    "the two runs must have come equally far to go on in step, got "
+                    f"{steps[0]:,} and {steps[1]:,} updates"
+                )
         yield total, total, runs
 
     def _loaded(self, runs: list[Run]) -> None:
