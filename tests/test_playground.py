@@ -373,6 +373,17 @@ def test_divergence_of_one_side_names_it():
     assert p.a.step_count == p.run.step_count
 
 
+@pytest.mark.parametrize(("keep", "other"), [("keep a", "b"), ("keep b", "a")])
+def test_a_comparison_that_comes_back_is_in_step(keep, other):
+    p = playground("moons").act("compare").set(eta=0.3).set(speed="20 a picture").play().tick(2)
+    p.act(keep).tick(3).act("pause").act("undo")
+    assert p.a.step_count == p.run.step_count == 100
+    assert playground(p.text).text == p.text
+    alone = Run(Settings(eta=0.3 if other == "b" else 0.1))
+    alone.advance(100)
+    assert same(weights(p.run if other == "b" else p.a), weights(alone))
+
+
 @pytest.mark.parametrize("wild", [(True, False), (False, True), (True, True)])
 def test_a_lower_rate_is_given_to_the_side_that_diverged(wild):
     sides = [WILD if one else WILD.replace("5.0", "0.01") for one in wild]

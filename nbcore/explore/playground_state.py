@@ -641,8 +641,19 @@ class State:
         if self.a is None:
             raise ValueError("there is no comparison to end")
         undo = self._fork("end of the comparison")[1]
-        self._begin([self._runs[which]], undo, "keep")
+
+        def back() -> None:
+            undo.back()
+            self._catch_up()  # the one that was kept may have gone on
+
+        self._begin([self._runs[which]], replace(undo, back=back), "keep")
         self._said = f"{'A' if which == 0 else 'B'} goes on alone."
+
+    def _catch_up(self) -> None:
+        """Trains whichever run is behind until both have come equally far, or it diverges."""
+        furthest = max(run.step_count for run in self._runs)
+        for run in self._runs:
+            run.advance(furthest - run.step_count)
 
     def _mission_start(self) -> None:
         goal = self._chosen_mission()
