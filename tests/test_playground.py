@@ -1,20 +1,16 @@
 """The playground without a browser: moves, buttons, taking back, missions, sweeps; and what its page is told."""
 
 import asyncio
-import ctypes
-import gc
 import io
 import itertools
-import os
-import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import matplotlib._pylab_helpers
 import numpy as np
 import pytest
+from memory import printed_alone, resident
 from PIL import Image
 
 from nbcore.draw.playground.layout import plan
@@ -1042,13 +1038,6 @@ def test_a_sweep_in_a_page_shows_its_way_and_can_be_stopped():
 # ---- ten thousand moves
 
 
-def resident():
-    """Bytes of memory that this process holds, without what malloc has free."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def far_walk():
     """Ten thousand moves: how many were refused, how much memory and how many figures the last eight thousand left."""
     rng = np.random.default_rng(0)
@@ -1107,12 +1096,8 @@ def far_walk():
     return refused, resident() - before, len(matplotlib._pylab_helpers.Gcf.figs)
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="memory is read as Linux with glibc has it")
 def test_ten_thousand_random_moves_leave_nothing_behind():
-    # In a process of its own: what other tests have left in memory would move the measure.
-    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    refused, grown, figures = map(int, done.stdout.split())
+    refused, grown, figures = printed_alone(__file__)
     assert 100 < refused < 7000
     assert grown < 10e6, f"{grown / 1e6:.1f} MB more"
     assert figures == 0
