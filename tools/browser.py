@@ -88,10 +88,11 @@ def server(notebook: Path, dark: bool = False, extension: bool = True) -> Iterat
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
 def _address(process: subprocess.Popen[bytes], home: Path) -> str:
-    for _ in range(300):
+    for _ in range(1200):
         for info in (home / "runtime").glob("jpserver-*.json"):
             try:
                 return str(json.loads(info.read_text())["url"])
@@ -153,10 +154,15 @@ def run_all(page: Any) -> None:
 
 def show_all(page: Any) -> None:
     """Scrolls through the notebook once: JupyterLab lays out cells only when they come into view."""
-    cells = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
-    for k in range(cells):
-        page.evaluate("(k) => window.jupyterapp.shell.currentWidget.content.scrollToItem(k, 'smart')", k)
-        page.wait_for_timeout(30)
+    page.evaluate(
+        """async () => {
+          const { content } = window.jupyterapp.shell.currentWidget;
+          for (let k = 0; k < content.widgets.length; k++) {
+            await content.scrollToItem(k, "smart");
+            await new Promise(requestAnimationFrame); // laid out, and told to those who watch sizes
+          }
+        }"""
+    )
 
 
 def outputs(page: Any) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ MISSING = "" if browser.CHROMIUM else "Chromium is not installed (Debian: apt-ge
 
 
 # What takes longest starts first, so that the workers end together (with --no-loadscope-reorder).
-LONGEST = ("05_", "02_", "test_playground", "06_", "04_")
+LONGEST = ("02_", "03_", "05_", "04_", "07_", "01_", "test_playground", "06_")
 
 
 def group(nodeid):
@@ -66,55 +66,126 @@ def chrome():
         yield page.context.browser
 
 
-# The picture once nothing moves any more: kernel idle, the last frame there, the fine one too, which comes when a run
-# has ended. After a move, that is another picture than the one seen before; where none comes, the old one after 3 s.
-RESTED = """async (root, moved) => {
-  const img = root.querySelector("img"), error = root.querySelector(".nbx-error");
-  const old = moved ? img.dataset.seen : "none";
-  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  let last = "", since = performance.now();
-  const begin = since;
-  for (;;) {
-    await sleep(25);
-    const now = img.src + error.textContent + kernel.status;
-    if (now !== last) [last, since] = [now, performance.now()];
-    if (kernel.status !== "idle" || !img.complete || performance.now() - since < 60) continue;
-    if (!img.src) {
-      if (!error.hidden) return { error: error.textContent };
-    } else {
-      const blob = await (await fetch(img.src)).blob();
-      const still = performance.now() - since;
-      const waited = moved ? img.src !== old || still > 3000 : still > 250;
-      if ((blob.type === "image/png" && waited) || (!error.hidden && still > 500)) {
-        await img.decode();
-        img.dataset.seen = img.src;
-        const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
-        return {
-          picture: [...new Uint8Array(digest)].map((byte) => byte.toString(16)).join(""),
-          type: blob.type, width: img.naturalWidth, height: img.naturalHeight, wide: img.clientWidth,
-          high: img.clientHeight, alt: img.alt, status: root.querySelector(".nbx-status").textContent,
-          error: error.hidden ? "" : error.textContent,
-        };
-      }
-    }
-    if (performance.now() - begin > 30000) throw new Error("the picture never came to rest: " + now.slice(0, 200));
-  }
-}"""
+# In every page, before anything else. Nothing here waits for a time that should be long enough: a kernel that answers
+# has taken in all that the page sent before, and what came of it is in the page.
+IN_PAGE = """(() => {
+  const LIMIT = 60000; // ms, after which something is wrong
+  const within = (what, promise) => Promise.race([promise, new Promise((_, failed) =>
+    setTimeout(() => failed(new Error(what + " took more than a minute")), LIMIT))]);
 
-# The first picture after the one seen before.
-ANSWERED = """async (root) => {
-  const img = root.querySelector("img"), begin = performance.now();
-  while (img.src === img.dataset.seen) {
-    if (performance.now() - begin > 30000) throw new Error("no picture");
-    await new Promise((done) => setTimeout(done, 10));
-  }
-  img.dataset.seen = img.src;
-}"""
+  const kernelAnswers = async (times = 1) => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    for (let k = 0; k < times; k++)
+      await within("the kernel's answer", kernel.requestExecute({ code: "", silent: true, store_history: false }).done);
+  };
+
+  // The next change below a node, or nothing for a while.
+  const changes = (node, ms) => new Promise((done) => {
+    const end = () => { watch.disconnect(); clearTimeout(timer); done(); };
+    const watch = new MutationObserver(end), timer = setTimeout(end, ms);
+    watch.observe(node, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+
+  const shown = new WeakMap();
+  const shownBy = async (img) => {
+    const { src } = img;
+    try {
+      if (shown.get(img)?.src !== src) shown.set(img, { src, blob: await (await fetch(src)).blob() });
+      return shown.get(img).blob;
+    } catch {
+      return null; // replaced by a newer one just now
+    }
+  };
+
+  const stateOf = (root) => root.querySelector("img").src + " " + root.querySelector(".nbx-error").textContent;
+
+  // The picture once nothing moves any more: the fine one, which comes when a run has ended. After a move, another one
+  // than was seen before, or another message.
+  const rested = async (root, moved) => {
+    const [img, error, run] = ["img", ".nbx-error", ".nbx-run"].map((part) => root.querySelector(part));
+    const old = moved ? root.dataset.seen : " ", begin = performance.now();
+    let last = "", since = begin;
+    for (;;) {
+      const now = stateOf(root);
+      if (now !== last) [last, since] = [now, performance.now()];
+      if (now !== old && run.hidden) {
+        const blob = img.src ? await shownBy(img) : null;
+        const fine = blob?.type === "image/png";
+        // After an error there may be no fine picture to come.
+        if (fine || (error.textContent && performance.now() - since > 1000)) {
+          // ipywidgets keeps a change back until the kernel is done with the one before. Before a fine picture comes,
+          // it has sent that change; after an error it may be about to.
+          await kernelAnswers(error.textContent ? 2 : 1);
+          if (img.src) await img.decode().catch(() => {}); // fails where a newer one comes meanwhile
+          if (stateOf(root) === now && run.hidden) {
+            root.dataset.seen = now;
+            if (!img.src) return { error: error.textContent };
+            const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
+            return {
+              picture: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+              type: blob.type, width: img.naturalWidth, height: img.naturalHeight, wide: img.clientWidth,
+              high: img.clientHeight, alt: img.alt, status: root.querySelector(".nbx-status").textContent,
+              error: error.textContent,
+            };
+          }
+          continue;
+        }
+      }
+      if (performance.now() - begin > LIMIT)
+        throw new Error((now === old ? "no new picture" : "the picture never came to rest") + ": " + now.slice(0, 200));
+      await changes(root, 100);
+    }
+  };
+
+  // The first picture after the one seen before.
+  const answered = async (root) => {
+    const begin = performance.now();
+    while (stateOf(root) === root.dataset.seen) {
+      if (performance.now() - begin > LIMIT) throw new Error("no new picture");
+      await changes(root, 100);
+    }
+    root.dataset.seen = stateOf(root);
+  };
+
+  const pictures = () => [...document.querySelectorAll(".nbx:not(.nbx-play) .nbx-picture")];
+  const paper = (img) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.drawImage(img, 0, 0);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const background = (node) => {
+    let rgb;
+    while (node && !(rgb = getComputedStyle(node).backgroundColor.match(/^rgb\\(([0-9]+), ([0-9]+), ([0-9]+)\\)$/)))
+      node = node.parentElement;
+    return rgb ? rgb.slice(1).map(Number) : [];
+  };
+  // Every picture is drawn for the page as it is now, or has failed to be for too long: then a test says what is wrong.
+  const drawnForThisPage = async () => {
+    const fits = (img) => img.src && img.complete && img.naturalWidth === Math.round(img.clientWidth * devicePixelRatio)
+      && background(img).every((value, k) => Math.abs(value - paper(img)[k]) < 8);
+    const begin = performance.now();
+    while (!pictures().every(fits) && performance.now() - begin < LIMIT / 2) await changes(document.body, 100);
+    await kernelAnswers();
+  };
+
+  // Nothing below the notebook has changed for a moment: what is typeset lazily is there.
+  const quiet = async () => {
+    const notebook = document.querySelector(".jp-Notebook"), begin = performance.now();
+    for (let since = begin; performance.now() - since < 200 && performance.now() - begin < 5000;) {
+      const before = performance.now();
+      await changes(notebook, 200);
+      if (performance.now() - before < 200) since = performance.now();
+    }
+  };
+
+  window.nbxTests = { rested, answered, drawnForThisPage, quiet, paper };
+})()"""
 
 SETTINGS = """(root) => Object.fromEntries(
   [...root.querySelectorAll(".nbx-control:not([hidden]) :is(input, select)")].map((input) =>
     [input.labels[0].textContent, input.type === "checkbox" ? input.checked : input.value]))"""
+
+SIZES = "[window.innerWidth, window.innerHeight, window.devicePixelRatio]"
 
 # The attribute comes first, the style sheet later.
 THEMED = """(light) => {
@@ -134,38 +205,47 @@ NOTEBOOK = """() => {
 class Explorer:
     """One explorer in a page."""
 
-    def __init__(self, page, root):
-        self.page, self.root = page, root
-        self.title = root.locator(".nbx-title").text_content()
+    def __init__(self, page, named_by, title):
+        # "light" does not look for shadow roots, for which Playwright would walk through the whole page each time.
+        self.page, self.root = page, page.locator(f'css:light=.nbx[aria-labelledby="{named_by}"]')
+        self.title = title
 
     def __repr__(self):
         return self.title
 
     def rested(self):
-        return self.root.evaluate(RESTED, False)
+        return self.root.evaluate("(root) => nbxTests.rested(root, false)")
 
     def moved(self):
         """The same after a move, which should lead to another picture."""
-        return self.root.evaluate(RESTED, True)
+        return self.root.evaluate("(root) => nbxTests.rested(root, true)")
 
     def settings(self):
         return self.root.evaluate(SETTINGS)
 
     def inputs(self):
-        return self.root.locator(".nbx-control:not([hidden]) :is(input, select)").all()
+        ids = self.root.evaluate(
+            """(root) => [...root.querySelectorAll(".nbx-control:not([hidden]) :is(input, select)")].map(
+                 (input) => input.id)"""
+        )
+        return [self.page.locator(f'css:light=[id="{found}"]') for found in ids]
 
     def named(self, label):
         return self.root.get_by_label(label, exact=True)
 
     def reset_at_once(self):
-        """Back to the start, after a move, without waiting for more than the first answer."""
-        self.root.get_by_role("button", name="Reset").click()
-        self.root.evaluate(ANSWERED)
+        """Back to the start, without waiting for more than the first answer."""
+        if self._pressed_reset():
+            self.root.evaluate("(root) => nbxTests.answered(root)")
 
     def reset(self):
+        return self.moved() if self._pressed_reset() else self.rested()
+
+    def _pressed_reset(self):
+        """Whether it changed anything."""
         before = self.settings()
         self.root.get_by_role("button", name="Reset").click()
-        return self.rested() if self.settings() == before else self.moved()
+        return self.settings() != before
 
 
 class Lesson:
@@ -174,6 +254,9 @@ class Lesson:
     def __init__(self, chrome, address, width=1400, height=1000, ratio=1.0):
         self.page = chrome.new_page(viewport={"width": width, "height": height}, device_scale_factor=ratio)
         self.page.set_default_timeout(60_000)
+        self.page.add_init_script(IN_PAGE)
+        self._devices = self.page.context.new_cdp_session(self.page)
+        self._first = (width, height, ratio)
         self.console = []
         self.page.on("console", lambda m: m.type in ("error", "warning") and self.console.append(f"{m.type}: {m.text}"))
         self.page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
@@ -183,11 +266,26 @@ class Lesson:
     def run_all(self):
         browser.run_all(self.page)
         browser.show_all(self.page)
-        self.page.evaluate(browser.IDLE)
+        self.page.evaluate("() => nbxTests.drawnForThisPage()")
+
+    def window(self, width=None, height=None, ratio=None):
+        """Another size, or more pixels on each of the page's; as it was at first where nothing else is said."""
+        sizes = [new or first for new, first in zip((width, height, ratio), self._first, strict=True)]
+        if sizes != self._sizes():  # they are asked for, since a screenshot sets them back
+            metrics = dict(zip(("width", "height", "deviceScaleFactor"), sizes, strict=True))
+            self._devices.send("Emulation.setDeviceMetricsOverride", {**metrics, "mobile": False})
+            self.page.wait_for_function(f"(sizes) => String({SIZES}) === String(sizes)", arg=sizes)
+            self.page.evaluate("() => nbxTests.drawnForThisPage()")
+
+    def _sizes(self):
+        return self.page.evaluate(f"() => {SIZES}")
 
     def explorers(self):
-        roots = self.page.locator(".nbx:not(.nbx-play):has(.nbx-picture)")
-        return [Explorer(self.page, root) for root in roots.all()]
+        found = self.page.evaluate(
+            """() => [...document.querySelectorAll(".nbx:not(.nbx-play):has(.nbx-picture)")].map(
+                 (root) => [root.getAttribute("aria-labelledby"), root.querySelector(".nbx-title").textContent])"""
+        )
+        return [Explorer(self.page, *one) for one in found]
 
     def explorer(self, title):
         return next(explorer for explorer in self.explorers() if explorer.title == title)
@@ -196,9 +294,11 @@ class Lesson:
         return self.page.evaluate(NOTEBOOK)
 
     def theme(self, name):
+        if self.page.evaluate(THEMED, "Light" in name):
+            return
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
         self.page.wait_for_function(THEMED, arg="Light" in name)
-        self.page.wait_for_timeout(300)  # a widget tells its kernel once the page has been left alone for 120 ms
+        self.page.evaluate("() => nbxTests.drawnForThisPage()")
 
     def outputs(self):
         return browser.outputs(self.page)
@@ -220,40 +320,55 @@ class Lesson:
                 self.page.screenshot(path=folder / f"page-{k:02}.png")
 
     def axe(self, *rules):
-        """What is wrong with our elements, and how many of them passed each rule.
+        """What is wrong with our elements, and how many of those in our widgets passed each rule.
 
         JupyterLab's own faults are left out: they are not ours to mend, and some last only while it draws its toolbar.
+        So are its editors (thousands of colored words), its signs beside headings, and that it tells links in Markdown
+        from the words around them by color alone. All rules, or only those named.
 
-        First the page, without JupyterLab's editors (thousands of colored words) and its signs beside headings, then
-        each of our widgets in view: colors can be judged only there. All rules, or only those named.
+        axe-core judges the colors of what is in sight only, and looks at the whole page each time that it is asked:
+        the window becomes as high as the notebook, and it is asked once.
         """
-        self.page.evaluate(Axe().axe_script)
+        if self.page.evaluate("() => window.axe === undefined"):
+            self.page.evaluate(Axe().axe_script)
+        width, height, ratio = self._sizes()
+        scroller = ".jp-NotebookPanel .jp-WindowedPanel-outer"
+        all_of_it, seen = self.page.eval_on_selector(scroller, "(node) => [node.scrollHeight, node.clientHeight]")
+        self.window(width, height + max(0, all_of_it - seen), ratio)
         # JupyterLab's body has no height and cuts off what overflows, so axe would take all of it for hidden.
         self.page.evaluate("() => { document.body.style.height = '100vh'; }")
-        return self.page.evaluate(
-            """async (rules) => {
-              const cells = ".nbx, .jp-OutputArea-output, .jp-RenderedMarkdown";
-              const ours = new Set(), passed = {};
-              const check = async (root, inside) => {
-                const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
-                const found = await axe.run(root, { resultTypes: ["violations", "passes"], ...only });
-                for (const { id, nodes } of found.violations)
-                  for (const node of nodes)
-                    if (document.querySelector(node.target[0])?.closest(cells))
-                      ours.add(`${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`);
-                if (inside)
-                  for (const { id, nodes } of found.passes) passed[id] = (passed[id] ?? 0) + nodes.length;
-              };
-              await check({ exclude: [".cm-editor", ".jp-InternalAnchorLink"] }, false);
-              for (const root of document.querySelectorAll(".nbx")) {
-                root.scrollIntoView({ block: "center" });
-                await new Promise((done) => setTimeout(done, 50));
-                await check(root, true);
-              }
-              return { ours: [...ours], passed };
-            }""",
-            rules,
-        )
+        try:
+            self.page.eval_on_selector(scroller, "(node) => { node.scrollTop = 0; }")
+            self.page.evaluate("() => nbxTests.quiet()")
+            return self.page.evaluate(
+                """async (rules) => {
+                  const cells = [".nbx", ".jp-OutputArea-output", ".jp-RenderedMarkdown"];
+                  const theirs = [".cm-editor", ".jp-InternalAnchorLink"];
+                  const where = { include: cells.map((one) => [one]), exclude: theirs };
+                  const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
+                  const found = await axe.run(
+                    where, { elementRef: true, resultTypes: ["violations", "passes"], ...only });
+                  const ours = [], passed = {}, judged = new Set();
+                  for (const { id, nodes } of found.violations)
+                    for (const { element, html, failureSummary } of nodes)
+                      if (element?.closest(cells.join())
+                          && !(id === "link-in-text-block" && element.closest(".jp-RenderedMarkdown")))
+                        ours.push(`${id}: ${html.slice(0, 200)} ${failureSummary}`);
+                  for (const { id, nodes } of found.passes)
+                    for (const { element } of nodes) {
+                      const widget = element?.closest(".nbx");
+                      if (!widget) continue;
+                      passed[id] = (passed[id] ?? 0) + 1;
+                      if (id === "color-contrast") judged.add(widget);
+                    }
+                  const unseen = [...document.querySelectorAll(".nbx")].filter((widget) => !judged.has(widget));
+                  return { ours, passed, unseen: unseen.map((widget) => widget.textContent.slice(0, 80)) };
+                }""",
+                rules,
+            )
+        finally:
+            self.page.evaluate("() => { document.body.style.height = ''; }")
+            self.window(width, height, ratio)
 
     def close(self):
         self.page.close()
@@ -276,5 +391,7 @@ def notebook_of(path: Path, cells: list[str]) -> Path:
 def served(chrome, notebook: Path) -> Iterator[tuple[Lesson, str]]:
     with browser.server(notebook) as address:
         lesson = Lesson(chrome, address)
-        yield lesson, address
-        lesson.close()
+        try:
+            yield lesson, address
+        finally:
+            lesson.close()

@@ -5,26 +5,42 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from conftest import ROOT, Lesson, served  # type: ignore[import-not-found]
+from conftest import ROOT, served  # type: ignore[import-not-found]
 
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 # Said by JupyterLab whatever is open in it.
 JUPYTERLAB_SAYS = ("Disabling terminals plugin",)
 
+# Explorers that train for seconds after each move, and a key that makes them train less.
+QUICKER = {"Race": ("epochs of 30 updates", "Home"), "Softmax and digits": ("hidden units", "Home")}
+
 
 @pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
 def opened(request, chrome):
-    yield from served(chrome, request.param)
+    for lesson, _ in served(chrome, request.param):
+        yield lesson
 
 
 @pytest.fixture
 def lesson(opened):
-    return opened[0]
+    opened.window()
+    opened.theme("JupyterLab Light")
+    return opened
 
 
 def ours(console):
     return [line for line in console if not any(known in line for known in JUPYTERLAB_SAYS)]
+
+
+def nothing_wrong(lesson):
+    said = [
+        output
+        for output in lesson.outputs()
+        if output["output_type"] == "error" or output.get("name") == "stderr" or "Warning" in str(output.get("text"))
+    ]
+    assert said == []
+    assert ours(lesson.console) == []
 
 
 def changed(before, after, what):
@@ -47,26 +63,30 @@ def without_effect(control):
     return control.get_attribute("aria-description") is not None
 
 
+def fresh(explorer):
+    """From the start, or from settings near it that take less time to compute."""
+    if explorer.title not in QUICKER:
+        return explorer.reset()
+    explorer.reset_at_once()
+    label, key = QUICKER[explorer.title]
+    explorer.named(label).press(key)
+    return explorer.moved()
+
+
 def effective(explorer, control, now):
     """The picture in a state in which the control matters, or None: as it is now, or else from the start."""
     boxes = explorer.root.get_by_role("checkbox")
     if is_seed(control) and boxes.count():  # chance matters where something is trained
-        explorer.reset()
+        fresh(explorer)
         boxes.first.press("Space")
         now = explorer.moved()
     elif now["error"] or without_effect(control) or not control.is_visible():
-        now = explorer.reset()
+        now = fresh(explorer)
     return None if without_effect(control) else now
 
 
 def test_it_runs_without_error_or_warning(lesson):
-    said = [
-        output
-        for output in lesson.outputs()
-        if output["output_type"] == "error" or output.get("name") == "stderr" or "Warning" in str(output.get("text"))
-    ]
-    assert said == []
-    assert ours(lesson.console) == []
+    nothing_wrong(lesson)
 
 
 def test_every_explorer_shows_a_sharp_picture_with_words(lesson):
@@ -138,8 +158,9 @@ def every_key(explorer, control, before, what):
 def test_every_control_answers_the_keyboard(lesson):
     """Each by one step at least; the first of each kind in an explorer by every key."""
     for explorer in lesson.explorers():
-        start = now = explorer.reset()
+        start = explorer.reset()
         begin = explorer.settings()
+        now = fresh(explorer)
         tried = set()
         for control in explorer.inputs():
             what = f"{explorer}, {label_of(control)}"
@@ -155,7 +176,7 @@ def test_every_control_answers_the_keyboard(lesson):
                 tried.add(kind)
                 every_key(explorer, control, now, what)
                 for key in ("a", "b", "x", "d", "d", "z", "m", "j", "k"):
-                    control.press(key)
+                    lesson.page.keyboard.press(key)
             else:
                 back, after = stepped(explorer, control, now, what)
                 if kind in ("checkbox", "select-one"):  # these change what the others mean
@@ -166,7 +187,7 @@ def test_every_control_answers_the_keyboard(lesson):
             assert control.evaluate("(input) => input === document.activeElement"), f"{what}: the focus got lost"
             assert lesson.notebook() == around, f"{what}: a key ran a command of JupyterLab"
             if first:
-                now = explorer.reset()
+                now = fresh(explorer)
         end = explorer.reset()
         assert explorer.settings() == begin, explorer
         assert end["picture"] == start["picture"], f"{explorer}: Reset shows another picture than the start"
@@ -176,7 +197,7 @@ def test_every_control_answers_the_keyboard(lesson):
 def test_a_slider_of_each_explorer_follows_the_mouse(lesson):
     page = lesson.page
     for explorer in lesson.explorers():
-        start = explorer.reset()
+        start = fresh(explorer)
         sliders = [control for control in explorer.inputs() if control.evaluate("(input) => input.type") == "range"]
         for control in [control for control in sliders if not without_effect(control) or is_seed(control)][:1]:
             what = f"{explorer}, {label_of(control)}"
@@ -212,6 +233,50 @@ def test_all_controls_are_reached_by_tab_in_reading_order(lesson):
             assert control.evaluate("(input) => input.matches(':focus-visible')")
 
 
+# All that a theme changes for axe-core.
+COLORS = ("color-contrast", "link-in-text-block")
+
+
+def no_fault(lesson, *rules):
+    pictures = lesson.page.locator(".nbx-picture").count()
+    found = lesson.axe(*rules)
+    assert found["ours"] == []
+    assert found["unseen"] == [], "axe did not see the words"
+    assert found["passed"]["color-contrast"] > 8 * pictures, "axe did not see all words"
+    return pictures, found["passed"]
+
+
+def test_axe_finds_no_fault_of_ours(lesson):
+    pictures, passed = no_fault(lesson)
+    assert passed["image-alt"] == pictures, "axe did not see all pictures"
+    assert passed["label"] >= pictures, "axe did not see the controls"
+
+
+def name_of(lesson):
+    return lesson.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label").removesuffix(".ipynb")
+
+
+def test_pictures_and_words_follow_the_theme_at_run_time(lesson):
+    light = [explorer.rested() for explorer in lesson.explorers()]
+    lesson.screenshots(f"{name_of(lesson)}-wide-light", whole=True)
+    lesson.theme("JupyterLab Dark")
+    for explorer, before in zip(lesson.explorers(), light, strict=True):
+        after = explorer.moved()
+        assert after["picture"] != before["picture"], explorer
+        assert after["alt"] == before["alt"]
+        paper = explorer.root.evaluate("(root) => nbxTests.paper(root.querySelector('img'))")
+        assert max(paper) < 60, f"{explorer}: not dark"
+        assert "nbx-dark" in explorer.root.get_attribute("class")
+    no_fault(lesson, *COLORS)
+    lesson.screenshots(f"{name_of(lesson)}-wide-dark")
+    lesson.theme("JupyterLab Light")
+    for explorer, before in zip(lesson.explorers(), light, strict=True):
+        assert explorer.moved()["picture"] == before["picture"], f"{explorer}: not as it was"
+
+
+NARROW = {"width": 900, "ratio": 2.0}
+
+
 def test_a_guess_is_kept_and_scored_when_the_lesson_runs_again(lesson):
     page = lesson.page
     asked = page.locator(".nbx:has(button:text-is('Keep my guesses'))")
@@ -228,10 +293,13 @@ def test_a_guess_is_kept_and_scored_when_the_lesson_runs_again(lesson):
         option.press("Space")
         guesses.append(field.locator("label").nth(k % 2).text_content())
         assert lesson.notebook() == before, "a shortcut of JupyterLab fired"
-    page.screenshot(path=_folder() / "predict.png")
+    lesson.screenshots(f"{name_of(lesson)}-guessed")
     button.press("Enter")
     asked.locator(".nbx-status", has_text="Kept.").wait_for()
+    # On another screen this time: a window of 900 pixels, two pixels a pixel.
+    lesson.window(**NARROW)
     lesson.run_all()
+    nothing_wrong(lesson)
     again = page.locator(".nbx:has(button:text-is('Keep my guesses'))")
     assert again.get_by_role("radio", checked=True).count() == len(fields)
     score = page.locator(".nbx:has(.nbx-list)")
@@ -240,97 +308,41 @@ def test_a_guess_is_kept_and_scored_when_the_lesson_runs_again(lesson):
         assert f"You said: {guess}" in text
     right = text.count("Right.")
     assert f"{right} of {len(fields)} right." in text
-    score.screenshot(path=_folder() / "score.png")
+    lesson.screenshots(f"{name_of(lesson)}-scored")
 
 
-# All that a theme changes for axe-core.
-COLORS = ("color-contrast", "link-in-text-block")
-
-
-def test_axe_finds_no_fault_of_ours(lesson):
-    pictures = lesson.page.locator(".nbx-picture").count()
-    for theme, rules in (("JupyterLab Dark", COLORS), ("JupyterLab Light", ())):
-        lesson.theme(theme)
-        for explorer in lesson.explorers():
-            explorer.rested()
-        found = lesson.axe(*rules)
-        assert found["ours"] == [], theme
-        assert found["passed"]["color-contrast"] > 8 * pictures, "axe did not see the words"
-    assert found["passed"]["image-alt"] == pictures, "axe did not see all pictures"
-    assert found["passed"]["label"] >= pictures, "axe did not see the controls"
-
-
-def _folder():
-    folder = ROOT / ".browser-artifacts"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def paper(explorer):
-    """The color of the picture's first pixel."""
-    return explorer.root.evaluate(
-        """async (root) => {
-          const img = root.querySelector("img"), canvas = new OffscreenCanvas(1, 1).getContext("2d");
-          canvas.drawImage(img, 0, 0);
-          return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-        }"""
-    )
-
-
-def test_pictures_follow_the_theme_at_run_time(lesson):
-    light = [explorer.rested() for explorer in lesson.explorers()]
-    name = lesson.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label").removesuffix(".ipynb")
-    lesson.screenshots(f"{name}-wide-light", whole=True)
-    lesson.theme("JupyterLab Dark")
-    for explorer, before in zip(lesson.explorers(), light, strict=True):
-        after = explorer.moved()
-        assert after["picture"] != before["picture"], explorer
-        assert after["alt"] == before["alt"]
-        assert max(paper(explorer)) < 60, f"{explorer}: not dark"
-        assert "nbx-dark" in explorer.root.get_attribute("class")
-    lesson.screenshots(f"{name}-wide-dark")
-    lesson.theme("JupyterLab Light")
-    for explorer, before in zip(lesson.explorers(), light, strict=True):
-        if explorer.moved()["picture"] != before["picture"]:
-            lesson.page.wait_for_timeout(2000)  # a long run may still be on its way
-            assert explorer.rested()["picture"] == before["picture"], f"{explorer}: not as it was"
-
-
-def test_a_narrow_window_on_a_fine_screen(opened, chrome):
+def test_a_narrow_window_on_a_fine_screen(opened):
     """900 pixels wide at two pixels a pixel: nothing overflows, resting pictures are sharp."""
-    first, address = opened
-    name = first.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label").removesuffix(".ipynb")
-    narrow = Lesson(chrome, address, width=900, ratio=2.0)
-    try:
-        for explorer in narrow.explorers():
-            state = explorer.rested()
-            assert state["error"] == ""
-            assert state["type"] == "image/png"
-            assert state["width"] == 2 * state["wide"], explorer
-            assert abs(state["height"] / state["high"] - 2) < 0.02, explorer
-        overflowing = narrow.page.evaluate(
-            """() => [...document.querySelectorAll(".nbx, .nbx *")]
-                 .filter((node) => node.scrollWidth > node.clientWidth + 1
-                   && node.clientWidth > 1 // what only screen readers get is one pixel wide
-                   && !node.matches("select, input, output, legend"))
-                 .map((node) => `${node.className}: ${node.scrollWidth} in ${node.clientWidth}`)"""
-        )
-        assert overflowing == []
-        outside = narrow.page.evaluate(
-            """() => [...document.querySelectorAll(".nbx :is(img, input, select, button, label, p, legend, output)")]
-                 .filter((node) => !node.matches(".nbx-spoken") && node.getBoundingClientRect().width
-                   && node.getBoundingClientRect().right > node.closest(".nbx").getBoundingClientRect().right + 1)
-                 .map((node) => node.outerHTML.slice(0, 120))"""
-        )
-        assert outside == []
-        narrow.screenshots(f"{name}-900-light", whole=True)
-        narrow.theme("JupyterLab Dark")
-        for explorer in narrow.explorers():
-            state = explorer.moved()
-            assert state["width"] == 2 * state["wide"]
-        narrow.screenshots(f"{name}-900-dark")
-    finally:
-        narrow.close()
+    lesson, page = opened, opened.page
+    lesson.window(**NARROW)
+    lesson.theme("JupyterLab Light")
+    for explorer in lesson.explorers():
+        state = explorer.rested()
+        assert state["error"] == ""
+        assert state["type"] == "image/png"
+        assert state["width"] == 2 * state["wide"], explorer
+        assert abs(state["height"] / state["high"] - 2) < 0.02, explorer
+    overflowing = page.evaluate(
+        """() => [...document.querySelectorAll(".nbx, .nbx *")]
+             .filter((node) => node.scrollWidth > node.clientWidth + 1
+               && node.clientWidth > 1 // what only screen readers get is one pixel wide
+               && !node.matches("select, input, output, legend"))
+             .map((node) => `${node.className}: ${node.scrollWidth} in ${node.clientWidth}`)"""
+    )
+    assert overflowing == []
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll(".nbx :is(img, input, select, button, label, p, legend, output)")]
+             .filter((node) => !node.matches(".nbx-spoken") && node.getBoundingClientRect().width
+               && node.getBoundingClientRect().right > node.closest(".nbx").getBoundingClientRect().right + 1)
+             .map((node) => node.outerHTML.slice(0, 120))"""
+    )
+    assert outside == []
+    lesson.screenshots(f"{name_of(lesson)}-900-light", whole=True)
+    lesson.theme("JupyterLab Dark")
+    for explorer in lesson.explorers():
+        state = explorer.moved()
+        assert state["width"] == 2 * state["wide"]
+    lesson.screenshots(f"{name_of(lesson)}-900-dark")
 
 
 if not LESSONS:
