@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -271,7 +272,7 @@ class Lesson:
     def window(self, width=None, height=None, ratio=None):
         """Another size, or more pixels on each of the page's; as it was at first where nothing else is said."""
         sizes = [new or first for new, first in zip((width, height, ratio), self._first, strict=True)]
-        if sizes != self._sizes():  # they are asked for, since a screenshot sets them back
+        if sizes != self._sizes():
             metrics = dict(zip(("width", "height", "deviceScaleFactor"), sizes, strict=True))
             self._devices.send("Emulation.setDeviceMetricsOverride", {**metrics, "mobile": False})
             self.page.wait_for_function(f"(sizes) => String({SIZES}) === String(sizes)", arg=sizes)
@@ -309,15 +310,25 @@ class Lesson:
             return
         folder = ARTIFACTS / name
         folder.mkdir(parents=True, exist_ok=True)
+        width, height, ratio = self._sizes()
+        self.window(width, 2 * height, ratio)
         for k, root in enumerate(self.page.locator(".nbx").all(), start=1):
-            root.screenshot(path=folder / f"explorer-{k}.png")
+            root.evaluate("(root) => root.scrollIntoView()")
+            self.page.wait_for_timeout(150)
+            self._screenshot(folder / f"explorer-{k}.png", clip=root.bounding_box() | {"scale": 1})
+        self.window(width, height, ratio)
         if whole:
             scroller = ".jp-NotebookPanel .jp-WindowedPanel-outer"
             high, seen = self.page.eval_on_selector(scroller, "(node) => [node.scrollHeight, node.clientHeight]")
             for k, top in enumerate(range(0, high, seen - 60), start=1):
                 self.page.eval_on_selector(scroller, "(node, top) => { node.scrollTop = top; }", top)
                 self.page.wait_for_timeout(150)
-                self.page.screenshot(path=folder / f"page-{k:02}.png")
+                self._screenshot(folder / f"page-{k:02}.png")
+
+    def _screenshot(self, path, **what):
+        # Playwright's own would set the window back to its first size.
+        shot = self._devices.send("Page.captureScreenshot", {"format": "png", **what})
+        path.write_bytes(base64.b64decode(shot["data"]))
 
     def axe(self, *rules):
         """What is wrong with our elements, and how many of those in our widgets passed each rule.
