@@ -221,6 +221,17 @@ class Explorer:
         """The same after a move, which should lead to another picture."""
         return self.root.evaluate("(root) => nbxTests.rested(root, true)")
 
+    def back_at(self, before):
+        """After a move that leads back: what is seen once it is as before, or else for good."""
+        state = self.moved()
+        for _ in range(50):
+            if state["picture"] == before["picture"]:
+                break
+            # The page may have told of a new theme before all its style sheets were there, and tell of it again.
+            self.page.wait_for_timeout(100)
+            state = self.rested()
+        return state
+
     def settings(self):
         return self.root.evaluate(SETTINGS)
 

@@ -123,7 +123,7 @@ def stepped(explorer, control, before, what):
 
 
 def led_back(explorer, before, what):
-    assert explorer.moved()["picture"] == before["picture"], f"{what} does not lead back"
+    assert explorer.back_at(before)["picture"] == before["picture"], f"{what} does not lead back"
 
 
 def every_key(explorer, control, before, what):
@@ -271,7 +271,7 @@ def test_pictures_and_words_follow_the_theme_at_run_time(lesson):
     lesson.screenshots(f"{name_of(lesson)}-wide-dark")
     lesson.theme("JupyterLab Light")
     for explorer, before in zip(lesson.explorers(), light, strict=True):
-        assert explorer.moved()["picture"] == before["picture"], f"{explorer}: not as it was"
+        assert explorer.back_at(before) == before, f"{explorer}: not as it was"
 
 
 NARROW = {"width": 900, "ratio": 2.0}
