@@ -42,6 +42,7 @@ from nbcore.losses import LOSSES, Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential, one_hot, stack
 from nbcore.optimizers import SGD, Adam, Momentum
 from nbcore.training import Diverged, History, Step, Training, train, training
+from nbcore.verdicts import Share, best_rate, share, spread
 
 __version__ = "0.1.0"
 
@@ -105,4 +106,8 @@ __all__ = [  # noqa: RUF022 - in the order in which the lessons meet them
     "check_gradients",
     "GradientReport",
     "Tensor",
+    "share",
+    "spread",
+    "best_rate",
+    "Share",
 ]

@@ -15,6 +15,7 @@ ROOT = Path(nbcore.__file__).parent
 # A module imports only modules listed above it (or, in a folder, beside it). New modules are entered here.
 FLOORS = {
     "checks": 0,
+    "verdicts": 0,
     "activations": 0,
     "losses": 0,
     "initializers": 0,

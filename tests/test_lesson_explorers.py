@@ -69,6 +69,13 @@ def name(request, monkeypatch):
 repeatable = pytest.mark.parametrize("name", REPEATABLE, indirect=True)
 
 
+def test_a_setting_that_no_control_has_is_refused(name):
+    """By its name, with those that there are; a factory that takes any name would show another picture than asked."""
+    controls = list(EXPLORERS[name]().controls)
+    with pytest.raises(ValueError, match=f"has no setting named 'lerning_rate'; it has .*{controls[-1]}$"):
+        EXPLORERS[name](lerning_rate=0.1)
+
+
 def corners(name):
     """Corners of the controls: all, or some at a stride that meets every end of every control."""
     tried = {key: control.corners() for key, control in EXPLORERS[name]().controls.items()}

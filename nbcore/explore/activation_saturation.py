@@ -17,7 +17,7 @@ from nbcore.datasets import CURVES, digits, moons, split_digits
 from nbcore.draw import activation_saturation as pictures
 from nbcore.draw import boundary, unit_grid
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
-from nbcore.explore.explorer import Explorer, Progress
+from nbcore.explore.explorer import Explorer, Progress, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.initializers import he
 from nbcore.layers import Dense, Maxout, PReLU
@@ -75,6 +75,7 @@ def _slope_status(p: dict[str, Any], r: Slope) -> str:
     )
 
 
+@refuses_unknown_names
 def where_the_gradient_goes(**start: Any) -> Explorer:
     """phi and phi' at a place that moves, and what is left of a gradient after many layers."""
     controls = {
@@ -182,6 +183,7 @@ def _depth_status(p: dict[str, Any], r: Depth) -> str:
     return _said(text)
 
 
+@refuses_unknown_names
 def down_the_depth(**start: Any) -> Explorer:
     """Up to 30 layers: activations, gradients and saturation, layer by layer."""
     controls = {
@@ -392,6 +394,7 @@ def _lab_status(p: dict[str, Any], r: Lab) -> str:
     )
 
 
+@refuses_unknown_names
 def dying_relu(**start: Any) -> Explorer:
     """Dead units against learning rate and bias, live and for many networks; and what wakes them."""
     controls = {
@@ -492,6 +495,7 @@ def _zig_status(p: dict[str, Any], r: ZigZag) -> str:
     )
 
 
+@refuses_unknown_names
 def zig_zag(**start: Any) -> Explorer:
     """The actual path in the plane of two weights, for all-positive and for centered inputs."""
     controls = {
@@ -575,6 +579,7 @@ def same(shift: float, factor: float, spread: float, samples: int, part: int) ->
     return SameFunctions(LOOK, np.array(losses), np.array(curvatures), np.array(updates), 1 / part)
 
 
+@refuses_unknown_names
 def same_functions(**start: Any) -> Explorer:
     """One target, one set of functions, three codings of the features: the number of steps differs by a hundred."""
     controls = {
@@ -664,6 +669,7 @@ def _bends_status(p: dict[str, Any], r: Bends) -> str:
     return _said(f"{text} Learned slopes (all began at 0.25): {', '.join(f'{s:.2f}' for s in r.slopes)}.")
 
 
+@refuses_unknown_names
 def learned_bends(**start: Any) -> Explorer:
     """PReLU and Maxout learn the shape of their units; ReLU beside them."""
     controls = {
@@ -857,6 +863,7 @@ def _spread(row: np.ndarray) -> str:
     return f"{np.median(row):.0f} ({row.min()} to {row.max()})"
 
 
+@refuses_unknown_names
 def race(**start: Any) -> Explorer:
     """All activations from the same starts on the same digits: updates to a given loss, and test accuracy."""
     controls = {
@@ -931,6 +938,7 @@ def _best(work: Callable[..., Any], *arguments: np.ndarray, runs: int = 30) -> f
     return best / AT_ONCE
 
 
+@refuses_unknown_names
 def is_exp_slow(**start: Any) -> Explorer:
     """What each activation costs on this very machine. Off until it is asked to measure."""
     controls = {

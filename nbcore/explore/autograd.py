@@ -17,7 +17,7 @@ from nbcore.checks import number
 from nbcore.datasets import xor
 from nbcore.draw import autograd as pictures
 from nbcore.explore.controls import Slider, box, choice, count, rate, seed, slider
-from nbcore.explore.explorer import Click, Explorer
+from nbcore.explore.explorer import Click, Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, count_of
 from nbcore.gradcheck import numerical_gradient
 from nbcore.initializers import xavier
@@ -449,10 +449,12 @@ def _graph_status(p: dict[str, Any], r: Walk) -> str:
     )
 
 
-def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explorer:
+@refuses_unknown_names
+def the_graph(own: Callable[..., Tensor] | None = None, step: int | None = None, **start: Any) -> Explorer:
     """An expression as a graph, stepped forward and back; `own` takes Tensors by name and returns one number.
 
-    The start of each leaf of `own` is its default, as in own=lambda x, k=0.5: (x * k).tanh(), or 1.
+    The start of each leaf of `own` is its default, as in own=lambda x, k=0.5: (x * k).tanh(), or 1. `step` is that of
+    the expression shown.
     """
     expressions, leaves = dict(EXPRESSIONS), dict(LEAVES)
     if own is not None:
@@ -474,7 +476,7 @@ def the_graph(own: Callable[..., Tensor] | None = None, **start: Any) -> Explore
         if menu == YOURS and len(written := _written(C)[0]) <= LONGEST_FORMULA:
             expressions[YOURS] = (key, f, f"C = {written}")
         last = len(names) - 1
-        at = start["step"] if menu == shown and "step" in start else 4 if key == "product" else last
+        at = step if menu == shown and step is not None else 4 if key == "product" else last
         control = Stepper(f"step of {menu}", start.get(f"step_{key}", at), tuple(range(last + 1)), True, names)
         control.check(f"the start of {control.label!r}", control.value)
         controls[f"step_{key}"] = control
@@ -883,6 +885,7 @@ def _bugs_status(p: dict[str, Any], r: Bugged) -> str:
     return f"{text}Gradients after {count_of(r.moment, 'update')}: {_verdicts(r)}."
 
 
+@refuses_unknown_names
 def engine_bugs(own: Backward | None = None, **start: Any) -> Explorer:
     """One bug of published engines at a time, beside a right engine; `own(C)` puts gradients into C's leaves."""
     menu = (YOURS, *BUGS) if own is not None else BUGS

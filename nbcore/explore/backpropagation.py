@@ -14,7 +14,7 @@ from nbcore.datasets import PLANE
 from nbcore.draw import backpropagation as pictures
 from nbcore.draw.shapes import unit_grid
 from nbcore.explore.controls import choice, rate, seed, slider, steps, toggle
-from nbcore.explore.explorer import Explorer
+from nbcore.explore.explorer import Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, SCALAR
 from nbcore.losses import bce, mse
 from nbcore.network import MLP
@@ -374,6 +374,7 @@ def _broken_status(p: dict[str, Any], r: Broken) -> str:
     )
 
 
+@refuses_unknown_names
 def break_the_gradient(own: Backward | None = None, **start: Any) -> Explorer:
     """One slip, and what a gradient check, the loss and the numbers themselves have to say about it.
 
@@ -510,6 +511,7 @@ def _hunt_status(p: dict[str, Any], r: Hunt) -> str:
     return " ".join(parts)
 
 
+@refuses_unknown_names
 def bug_hunt(**start: Any) -> Explorer:
     """A training script with five bugs, each with a switch, beside the repaired one."""
     controls = {
@@ -624,6 +626,7 @@ def _size(error: float) -> str:
     return "below 1e-16" if error < 1e-16 else f"{error:.0e}".replace("e-0", "e-")
 
 
+@refuses_unknown_names
 def how_small_a_nudge(**start: Any) -> Explorer:
     """The error of finite differences against the size of the nudge, and what a kink does to them."""
     controls = {

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import inspect
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec
 
 from nbcore.draw.stage import Page, Stage
 from nbcore.explore.controls import Control
 from nbcore.explore.picture import Picture, this_cell
 from nbcore.training import Diverged
+
+P = ParamSpec("P")
 
 # What is stored in a notebook and seen without a kernel: always the same page, whoever ran it.
 STORED = Page(width=960, ratio=1.5)
@@ -384,6 +387,22 @@ class Explorer:
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self._params.items())
         return f"Explorer({self.title!r}, {settings})"
+
+
+def refuses_unknown_names(make: Callable[P, Explorer]) -> Callable[P, Explorer]:
+    """For a factory that takes the start of its controls by name, **start: a misspelled name is a ValueError."""
+    own = [p.name for p in inspect.signature(make).parameters.values() if p.kind is not p.VAR_KEYWORD]
+
+    @functools.wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> Explorer:
+        explorer = make(*args, **kwargs)
+        known = [*own, *explorer.controls]
+        for name in kwargs:
+            if name not in known:
+                raise ValueError(f"{make.__name__} has no setting named {name!r}; it has {', '.join(known)}")
+        return explorer
+
+    return made
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

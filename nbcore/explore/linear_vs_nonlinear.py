@@ -13,7 +13,7 @@ from nbcore.datasets import CURVES, PLANE
 from nbcore.draw import boundary, unit_grid
 from nbcore.draw import linear_vs_nonlinear as pictures
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps, toggle
-from nbcore.explore.explorer import Explorer
+from nbcore.explore.explorer import Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.losses import bce, mse
 from nbcore.network import MLP, Sequential
@@ -140,6 +140,7 @@ def _bend_alt(p: dict[str, Any], r: Bent) -> str:
     )
 
 
+@refuses_unknown_names
 def bend_the_line(compute: Callable[..., Any] = bend, **start: Any) -> Explorer:
     """Data, noise, depth, width, activation, learning rate, seed: the network retrains inside each move."""
     controls = {
@@ -215,6 +216,7 @@ def _neuron_status(p: dict[str, Any], r: Neuron) -> str:
     )
 
 
+@refuses_unknown_names
 def one_neuron(**start: Any) -> Explorer:
     """One neuron, every activation, on XOR: the activation alone bends nothing."""
     controls = {
@@ -295,6 +297,7 @@ def _by_hand_status(p: dict[str, Any], r: ByHand) -> str:
     return f"{text} After {p['updates']} updates from your settings: {r.trained_error:.3f}."
 
 
+@refuses_unknown_names
 def build_by_hand(**start: Any) -> Explorer:
     """Four ReLU hinges or sigmoid steps, placed and weighed by hand; then gradient descent goes on from there."""
     # Two hinges follow the sine half of the way; the others wait for a hand.
@@ -396,6 +399,7 @@ def _wide_status(p: dict[str, Any], r: Wide) -> str:
     return text if r.trained is None else f"{text} With all weights trained: {r.trained_error:.2g}."
 
 
+@refuses_unknown_names
 def width_and_error(**start: Any) -> Explorer:
     """Error against width; a polynomial activation; failure outside the interval; existence against training."""
     controls = {
@@ -468,6 +472,7 @@ def fold(layers: int, magnify: int) -> Folded:
     return Folded(X_FOLD, deep, shallow, magnify, units, count_pieces(deep), units + 1)
 
 
+@refuses_unknown_names
 def fold_the_line(**start: Any) -> Explorer:
     """Depth multiplies, width adds: two ReLUs a layer against all in one layer."""
     controls = {

@@ -19,7 +19,7 @@ from nbcore.checks import number as checked
 from nbcore.draw import microscope as pictures
 from nbcore.draw.microscope import number, spelled, symbol
 from nbcore.explore.controls import Choice, Steps, box, rate, steps, toggle
-from nbcore.explore.explorer import Click, Explorer
+from nbcore.explore.explorer import Click, Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.gradcheck import numerical_gradient
 from nbcore.losses import Loss, bce, mse
@@ -664,6 +664,7 @@ def _menu(label: str, names: dict[str, str], value: Any) -> Named:
     return menu
 
 
+@refuses_unknown_names
 def backprop_microscope(preset: str = "chain", **start: Any) -> Explorer:
     """Forward, loss, backward, update, state by state, with every number of a small network on the picture.
 
@@ -700,9 +701,6 @@ def backprop_microscope(preset: str = "chain", **start: Any) -> Explorer:
         low, high, move = (-2, 2, 0.01) if key[0] == "y" else (-10, 10, 0.01)
         value = checked(f"the start of {label!r}", start.get(key, value), low, high)
         controls[key] = box(label, float(value), low, high, move)
-    unknown = sorted(set(start) - set(controls))
-    if unknown:
-        raise ValueError(f"there is no control named {unknown[0]!r}; there are {', '.join(controls)}")
     targets = [key for key in controls if key[0] == "y"]
 
     def idle(p: dict[str, Any]) -> list[str]:

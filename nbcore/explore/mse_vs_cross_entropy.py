@@ -14,7 +14,7 @@ from nbcore.activations import identity, sigmoid, softmax, softplus, tanh
 from nbcore.datasets import split_digits
 from nbcore.draw import mse_vs_cross_entropy as pictures
 from nbcore.explore.controls import choice, count, rate, seed, slider, steps
-from nbcore.explore.explorer import Explorer
+from nbcore.explore.explorer import Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS
 from nbcore.losses import Loss, bce, mse, softmax_ce
 from nbcore.network import MLP, Sequential, one_hot, stack
@@ -166,6 +166,7 @@ def _race_status(p: dict[str, Any], r: Race) -> str:
     return text
 
 
+@refuses_unknown_names
 def two_neurons_race(own: Slope | None = None, **start: Any) -> Explorer:
     """One start, two losses. `own(z, a, y)` gives a third neuron a dC/dz of your own."""
     controls = {
@@ -277,6 +278,7 @@ def _shape_status(p: dict[str, Any], r: Shape) -> str:
     return f"{text}. Lowest possible cross-entropy: {r.floor:.4f}; lowest MSE: 0."
 
 
+@refuses_unknown_names
 def shape_of_the_loss(**start: Any) -> Explorer:
     """Loss and slope against z: what is flat, what is steep, what a soft target changes, which pairs match."""
     controls = {
@@ -344,6 +346,7 @@ def _bits_status(p: dict[str, Any], r: Bits) -> str:
     )
 
 
+@refuses_unknown_names
 def coding_cost(**start: Any) -> Explorer:
     """Bits paid for coding with the wrong distribution, as an area."""
     controls: dict[str, Any] = {"truth": choice("true weather", TRUTHS, start.get("truth", next(iter(TRUTHS))))}
@@ -466,6 +469,7 @@ def _digits_status(p: dict[str, Any], r: Digits) -> str:
     return text
 
 
+@refuses_unknown_names
 def softmax_and_digits(**start: Any) -> Explorer:
     """MSE against cross-entropy on real handwriting, several starts, wrong labels if you like."""
     controls = {

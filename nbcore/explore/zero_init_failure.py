@@ -14,7 +14,7 @@ from nbcore.activations import ACTIVATIONS, Activation, softmax
 from nbcore.datasets import split_digits
 from nbcore.draw import zero_init_failure as pictures
 from nbcore.explore.controls import choice, count, rate, seed, steps, toggle
-from nbcore.explore.explorer import Explorer
+from nbcore.explore.explorer import Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, SCALAR, count_of
 from nbcore.initializers import Initializer, constant, he, normal, xavier, zeros
 from nbcore.layers import Dense
@@ -165,6 +165,7 @@ def _without_effect(p: dict[str, Any]) -> list[str]:
     ]
 
 
+@refuses_unknown_names
 def zero_or_not(compute: Callable[..., Any] = train_from, **start: Any) -> Explorer:
     """Hidden layer, start, scale, width, learning rate, seed: the network is trained on digits inside each move."""
     controls = {
@@ -214,6 +215,7 @@ def _dice_words(p: dict[str, Any]) -> str:
     return f"a network with {count_of(p['width'], p['hidden'] + ' unit')}, at the start {start}"
 
 
+@refuses_unknown_names
 def throw_dice(**start: Any) -> Explorer:
     """Which array needs the randomness? And must the hidden layer be trained at all?"""
     controls = {
@@ -278,6 +280,7 @@ def train_pair(std: float, centered: bool, eta: float, seed: int) -> Iterator[Pa
             return
 
 
+@refuses_unknown_names
 def two_starts(**start: Any) -> Explorer:
     """Without hidden layers zeros are as good a start as any: the pair, side by side."""
     controls = {
@@ -424,6 +427,7 @@ def _histograms(layers: list[np.ndarray]) -> tuple[np.ndarray, float]:
     return np.sqrt(counts / np.maximum(counts.max(axis=1, keepdims=True), 1)), reach
 
 
+@refuses_unknown_names
 def variance_by_depth(**start: Any) -> Explorer:
     """Activation, scheme, scale, depth, width: activations and gradients layer by layer, measured and predicted."""
     controls = {
