@@ -13,7 +13,7 @@ SOURCES := nbcore tools tests benchmarks notebooks/src
 FRESH = NBCORE_ANSWERS="$$(mktemp -d)/answers.json"
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset test shake test-browser notebooks check format bench bench-browser bench-growth lock clean clean-all
+.PHONY: help lab reset test shake test-browser notebooks check lint format bench bench-browser bench-growth lock clean clean-all
 
 help:  ## this list
 	@echo "make lab opens the lessons; make test checks everything. All there is:"
@@ -38,8 +38,10 @@ test-browser:  ## the lessons in a real browser (needs Chromium)
 notebooks:  ## rebuild the lessons from notebooks/src (NB=01: only one)
 	@$(FRESH) $(RUN) tools/build_notebooks.py $(NB) $(ARGS)
 
-check:  ## lessons match their sources, lint, format, types, workflow
+check: lint  ## lessons match their sources; lint
 	@$(FRESH) $(RUN) tools/build_notebooks.py --check
+
+lint:  ## lint, format, types, workflow
 	@$(DEV) -m ruff check $(SOURCES)
 	@$(DEV) -m ruff format --check $(SOURCES)
 	@$(DEV) -m mypy

@@ -93,15 +93,18 @@ def test_a_test_and_a_lesson_that_rest_on_the_last_digit_are_caught(tmp_path):
     assert "2 failed, 3 passed" in done.stdout, done.stdout
 
 
-def test_each_shake_says_how_to_repeat_it(tmp_path):
-    (tmp_path / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
-    done = run("--runs", "2", "--number", "7", str(tmp_path))
-    assert done.returncode == 0, done.stdout + done.stderr
-    names = list(shake.processors())
-    for number in (7, 8):
-        again = f"""make shake ARGS="--number {number} --on '{names[number % len(names)]}'\""""
-        assert f"ok     {again}" in done.stdout
-    assert run("--number", "7", "--on", names[0], str(tmp_path)).returncode == 0
+def test_each_shake_says_how_to_repeat_it(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(
+        shake, "run", lambda number, name, *rest: asked.append((number, name)) or ["tests"][: number % 2]
+    )
+    assert shake.main(["--runs", "2", "--number", "7"]) == 1
+    said, names = capsys.readouterr().out, list(shake.processors())
+    assert asked == [(number, names[number % len(names)]) for number in (7, 8)]
+    for (number, name), word, what in zip(asked, ("FAILED", "ok    "), ("  tests", ""), strict=True):
+        assert f"""{word} make shake ARGS="--number {number} --on '{name}'"{what}\n""" in said
+    assert shake.main(["--number", "8", "--on", names[0]]) == 0
+    assert asked[2:] == [(8, names[0])]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_a_bad_order_is_refused(given, said):
 
 def test_elsewhere_leaves_out_the_kernels_of_this_machine(monkeypatch):
     asked = []
-    monkeypatch.setattr(shake, "run", lambda number, name, environment, what: asked.append(name) or 0)
+    monkeypatch.setattr(shake, "run", lambda number, name, environment, what: asked.append(name) or [])
     monkeypatch.setattr(shake, "own_kernel", lambda: "Haswell")
     monkeypatch.setattr(shake, "features", lambda: (["X86_V3"], {"X86_V3", "X86_V4"}))
     assert shake.main(["--elsewhere"]) == 0

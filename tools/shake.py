@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SWITCH = ROOT / "tests" / "shake"
 # What trains nothing and draws no start: nothing in it can be shaken.
-STILL = "browser test_bench.py test_build_notebooks.py test_learner.py test_lessons.py test_server_extension.py".split()
+STILL = "test_bench.py test_build_notebooks.py test_learner.py test_lessons.py test_server_extension.py".split()
 STILL += "test_setup.py test_shake.py".split()
 # OpenBLAS's kernels, and the feature of a processor that each needs.
 KERNELS = {"Nehalem": "", "Haswell": "X86_V3", "SkylakeX": "X86_V4", "Zen": "X86_V3"}
@@ -59,13 +59,22 @@ def processors() -> dict[str, dict[str, str]]:
     return found
 
 
-def run(number: int, name: str, environment: dict[str, str], what: list[str]) -> int:
-    """One shake; pytest's exit code."""
+def run(number: int, name: str, environment: dict[str, str], what: list[str]) -> list[str]:
+    """One shake; what failed in it. Lessons are built, which compares alt texts too; what is named, nbval compares."""
     path = os.pathsep.join(filter(None, [str(SWITCH), os.environ.get("PYTHONPATH", "")]))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-p", "no:cacheprovider"]
-    command += ["--nbval", "--nbval-current-env", *(f"--ignore=tests/{name}" for name in STILL), *what]
     shaken = os.environ | environment | {"PYTHONPATH": path, "NBCORE_SHAKE": str(number)}
-    return subprocess.run(command, env=shaken, cwd=ROOT, check=False).returncode
+    pytest = ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-p", "no:cacheprovider"]
+    steps = {
+        "tests": [*pytest, *(f"--ignore=tests/{name}" for name in STILL), "--ignore=tests/browser", "tests"],
+        "lessons": ["tools/build_notebooks.py", "--check"],
+    }
+    if what:
+        steps = {"what was named": [*pytest, "--nbval", "--nbval-current-env", *what]}
+    return [
+        step
+        for step, command in steps.items()
+        if subprocess.run([sys.executable, *command], env=shaken, cwd=ROOT, check=False).returncode
+    ]
 
 
 def main(arguments: list[str]) -> int:
@@ -74,7 +83,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--number", type=int, help="the first one's number; today's date if left out")
     parser.add_argument("--on", help="one processor only, as it is called in the list that each run begins with")
     parser.add_argument("--elsewhere", action="store_true", help="not on this machine's own kernels")
-    parser.add_argument("what", nargs="*", default=["tests", "notebooks"], help="tests and notebooks")
+    parser.add_argument("what", nargs="*", help="only these tests and notebooks")
     given = parser.parse_intermixed_args(arguments)
     found = processors()
     if given.elsewhere:
@@ -87,17 +96,17 @@ def main(arguments: list[str]) -> int:
     if runs < 1 or (given.number is not None and given.number < 0):
         parser.error("--runs must be at least 1, --number at least 0")
     first = given.number if given.number is not None else int(f"{datetime.date.today():%Y%m%d}")
-    said, failed = [], 0
+    said, wrong = [], 0
     for number in range(first, first + runs):
         # The first number of a day says where to begin, so that in time each processor has its turn.
         name = list(found)[number % len(found)]
         again = f"make shake ARGS=\"--number {number} --on '{name}'\""
         print(f"\n=== Shake {number} on {name}, of {', '.join(found)}; again: {again}", flush=True)
-        wrong = run(number, name, found[name], given.what) != 0
-        failed += wrong
-        said.append(f"{'FAILED' if wrong else 'ok':6} {again}")
+        failed = run(number, name, found[name], given.what)
+        wrong += bool(failed)
+        said.append(f"{'FAILED' if failed else 'ok':6} {again}  {', '.join(failed)}".rstrip())
     print("\n" + "\n".join(said))
-    return 1 if failed else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
