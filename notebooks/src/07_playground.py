@@ -147,8 +147,8 @@ for phi in ("tanh", "relu", "tanh"):
     print(f"{phi}: {others} of 105 start numbers differ; test loss {loss:.6f}")
 
 # %% [markdown]
-# **Verdict** Depends: true from the same start. Here it is: 0 numbers differ, and tanh comes back to the same digits. And
-# ReLU is ahead: from *this* start.
+# **Verdict** Depends: true from the same start. Here it is: 0 numbers differ, and tanh comes back to the same digits. But
+# whether ReLU is ahead from other starts too, one run can't say.
 #
 # ### 2. ... I begin somewhere else?
 #
@@ -182,7 +182,7 @@ for units, points in ((3, 0), (3, 1), (3, 2), (8, 0)):
 
 # %% [markdown]
 # **Verdict** False. With 3 units neither is ahead from three starts in four: one run can say either. The medians are
-# close. The low ends are not: the worst tenth of ReLU's starts ends far below that of tanh. The spread *is* the result.
+# close. The low ends are not: here the worst tenth of ReLU's starts ends far below that of tanh. The spread *is* the result.
 # And spare units insure against a bad start: with eight the range is narrow.
 #
 # ### 3. ... I choose another loss?
@@ -190,7 +190,7 @@ for units, points in ((3, 0), (3, 1), (3, 2), (8, 0)):
 # **Many believe** *the lower loss is the better network.* Below are two runs, A and B, in step, from one start; they
 # differ in the loss only. A has the squared error (`mse`: the mean of $\frac12 (a-y)^2$ for the output $a$ and the
 # target $y$), B cross-entropy (`bce`). Both have done 500 updates. **Which line parts the rings better? Then look at the
-# losses.**
+# losses.** (*Compare* sets any two settings side by side.)
 
 # %%
 a_and_b = "rings | output=sigmoid loss=mse | 500 updates || rings | 500 updates"
@@ -209,6 +209,7 @@ for name, text in (("A", "rings | output=sigmoid loss=mse"), ("B", "rings")):
     print(f"{name}: squared error {mse(end.outputs_test, Y):.3f}, cross-entropy",
           f"{bce(end.outputs_test, Y):.3f}, right {100 * end.score_test:.0f} %")
 
+# %%
 for text in ("moons | output=sigmoid loss=mse", "moons",
              "digits | output=softmax loss=mse", "digits"):
     run = Run.from_text(text + " | init=zeros")
@@ -269,6 +270,7 @@ for copies in (1, 3, 10, 30):
     print(f"copies {copies:2}: mean {mean:.3g}, sum {total:.3g}, eta N = {eta_n:g}")
 assert np.isclose(descend(10, 0.002, True), descend(10, 0.002 * 500, False))
 
+# %%
 X = np.hstack([moons(50, 0.1, seed=0)[0], np.ones((50, 1))])
 curvature = np.linalg.eigvalsh(X.T @ X / 50).max()
 print(f"lambda = {curvature:.3f}, so the edge is at {2 / curvature:.3f}")
@@ -292,6 +294,7 @@ run = Run.from_text(text)
 run.advance(500)
 print(fill(run.diverged.text, 58))
 
+# %%
 holds = run.diverged.eta
 run.last_good()
 run.change(eta=holds).advance(500)
@@ -302,13 +305,11 @@ print(f"eta = {holds} holds, {100 * run.numbers().score_test:.0f} % right")
 # activations, in two layers of 8 units, at $\eta = 30$, each from 20 starts:
 
 # %%
-over, learned = {}, {}
+ends, grid = {}, (("seed", starts), ("width", [8]))
 for phi in ("tanh", "relu", "leaky_relu"):
-    s = Settings(hidden=((8, phi), (8, phi)), eta=30.0)
-    *_, end = sweep(s, ("seed", starts), ("width", [8]), updates=500)
-    over[phi] = share(end.result.diverged >= 0)
-    learned[phi] = share(end.result.score_test >= 0.95)
-    print(f"{phi:10} overflow: {over[phi]}; 95 % right: {learned[phi]}")
+    *_, ends[phi] = sweep(Settings(hidden=((8, phi), (8, phi)), eta=30.0), *grid, 500)
+    over, learned = ends[phi].result.diverged >= 0, ends[phi].result.score_test >= 0.95
+    print(f"{phi:10} overflow: {share(over)}; 95 % right: {share(learned)}")
 
 # %% [markdown]
 # **Verdict** The first depends, the second is false. $a - y$ is only the first factor of a gradient; the others are
@@ -408,7 +409,6 @@ def try_all(data, seed, updates):
         yield explore.Progress(piece.done, piece.total, shown)
     yield shown
 
-# %%
 def framed(params, shown):
     row, column = shown.best
     s, loss = shown.grid.settings[row][column], shown.values[row, column]
@@ -424,7 +424,8 @@ explore.Explorer(
 # %% [markdown]
 # **What did you see?** On the left little has happened yet. At $\eta = 10$ nearly all is worse than guessing. A single
 # unit a layer can't do it at any rate. With other seeds the frame jumps. So make a sweep for each of 20 seeds, on the
-# spirals. What does its best cell promise? And what is the median of this same cell over all seeds?
+# spirals. What does its best cell promise? What is the median of this same cell over all seeds? And which width has the
+# lowest median, at two rates?
 
 # %%
 rates, widths, losses = (0.03, 0.1, 0.3, 1.0, 3.0), [1, 2, 3, 4, 8, 16], []
@@ -439,18 +440,14 @@ promised = cells.min(axis=1)  # by each seed's best cell
 kept = median.ravel()[cells.argmin(axis=1)]
 print("the best cell:", spread(promised, ".1f"), " its median:", spread(kept, ".1f"))
 print("the best cell does as well as its median:", share(kept <= promised))
-
-# %% [markdown]
-# The best cell is the *luckiest* of 30. And which width is the best? Look at the medians, at two rates:
-
-# %%
 at = {eta: median[rates.index(eta)] for eta in (0.3, 1.0)}
-print("units a layer", *(f"{n:5}" for n in widths))
+print("units a layer  ", *(f"{n:4}" for n in widths))
 for eta, row in at.items():
-    print(f"η = {eta}      ", *(f"{loss:5.2f}" for loss in row))
+    print(f"median, η = {eta}", *(f"{loss:4.2f}" for loss in row))
 
 # %% [markdown]
-# With $\eta = 0.3$ the widest is best, with 1 a narrower one.
+# The best cell is the *luckiest* of 30. And by its median, the widest network is best at $\eta = 0.3$, a narrower one
+# at $\eta = 1$.
 #
 # And near ruin not even the start decides. Move *one* weight of each start by $10^{-15}$. From how many starts is the test
 # loss still the same, to ten digits?
