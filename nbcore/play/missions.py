@@ -286,7 +286,7 @@ MISSIONS: dict[str, Mission] = {
             "digits",
             "97 % of the digits without a hidden layer",
             "Get 97 % of the test digits right after at most 1,000 updates, without any hidden layer.",
-            "The start is too careful: larger steps on larger batches. Then see whether a hidden layer does any better.",
+            "The start is too careful: larger steps on larger batches. Then see whether a hidden layer does better.",
             "digits n=1797 | no hidden layers",
             "digits n=1797 | no hidden layers | eta=1.0 batch=50 | 1000 updates",
             _digits,

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from verdicts_of import Measured, Shown, all_of, holds, opposite
 
 from nbcore import share
 from nbcore.play import Settings, sweep
 from tools import build_notebooks as bn
+from verdicts_of import Measured, Shown, all_of, holds, opposite
 
 LESSON = bn.NOTEBOOKS / "07_playground.ipynb"
 
