@@ -34,6 +34,7 @@ from nbcore.explore.linear_vs_nonlinear import (
 from nbcore.explore.microscope import backprop_microscope
 from nbcore.explore.mse_vs_cross_entropy import (
     coding_cost,
+    pull_of_labels,
     shape_of_the_loss,
     softmax_and_digits,
     two_neurons_race,
@@ -87,6 +88,7 @@ __all__ = [
     "lesson_networks",
     "one_neuron",
     "playground",
+    "pull_of_labels",
     "race",
     "racer",
     "rate",
