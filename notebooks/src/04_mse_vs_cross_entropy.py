@@ -381,11 +381,11 @@ explore.softmax_and_digits()
 # 3. Back at *times* 1, start with output weights times 10. Who is stuck?
 # 4. Back at 1, take 40% wrong labels. Compare the lines with crosses.
 #
-# <details><summary>What we saw</summary>1: cross-entropy by far; then both are level, within about one test digit in a
-# hundred. 2: with a rate of its own, MSE is nearly as quick from this mild start. 3: MSE. Its pull is at first more
-# than ten times smaller, and after 1,000 updates it misses several times as many digits. 4: an image with a wrong label pulls
-# about 1.2 times as hard as one with a right label in MSE, 2.3 times in cross-entropy; and with one rate for both, MSE
-# misses fewer test digits.</details>
+# <details><summary>What we saw</summary>1: cross-entropy by far; then both are level, within about one test digit in
+# a hundred. 2: with a rate of its own, MSE is nearly as quick from this mild start. 3: MSE. Its pull is at first more
+# than ten times smaller, and after 1,000 updates it misses several times as many digits. 4: an image with a wrong
+# label pulls about 1.2 times as hard as one with a right label in MSE, 2.3 times in cross-entropy; and with one rate
+# for both, MSE misses fewer test digits.</details>
 #
 # ### The other side: wrong labels
 #
