@@ -28,6 +28,7 @@ from nbcore.explore.linear_vs_nonlinear import (
     fold,
     fold_the_line,
     one_neuron,
+    trained_errors,
     view,
     width_and_error,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "the_graph",
     "throw_dice",
     "toggle",
+    "trained_errors",
     "two_neurons_race",
     "two_starts",
     "variance_by_depth",
