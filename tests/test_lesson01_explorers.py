@@ -270,7 +270,7 @@ def test_training_from_hinges_on_the_interval_is_no_worse_than_it_is(block):
     assert share(few < few_even).held <= 5
     assert np.median(few) > 0.45
     many, many_even = trained_errors("relu", 64, block=block)
-    assert (many < 0.15).all()
+    assert share(many < 0.15).held >= 18
     assert share(many < many_even).held == 0
     assert 6 < np.median(many) / many_even < 20
     smooth, smooth_even = trained_errors("tanh", 16, block=block)
@@ -288,7 +288,9 @@ def test_the_explorer_shows_one_of_those_trained_fits():
 @pytest.mark.parametrize("activation", [name for name in lesson.FITTERS if "polynomial" in name])
 def test_training_a_polynomial_finds_the_best_one_and_no_more(activation):
     errors, even = trained_errors(activation, 16)
-    assert errors == pytest.approx(even, abs=0.01)
+    assert np.median(errors) == pytest.approx(even, abs=0.01)
+    assert (errors > 0.9 * even).all()
+    assert share(errors < 1.2 * even).held >= 18
 
 
 @pytest.mark.parametrize("block", range(3))

@@ -30,28 +30,17 @@ from nbcore import exercises, explore, share, stack, tanh, train, training
 # Before you look, commit to a guess. Your answers stay on this computer, and are scored at the end.
 
 # %% jupyter={"source_hidden": true}
-guesses = explore.Predict(
-    "01",
-    {
-        "depth": (
-            "A network with 3 hidden layers, but no activation function, learns to tell two classes apart. "
-            "In the plane, the boundary between them is",
-            ["straight", "bent, but only a little", "bent three times"],
-        ),
-        "sigmoid": (
-            "A single neuron with a sigmoid. Its boundary in the plane is",
-            ["S-shaped, like the sigmoid", "round", "straight"],
-        ),
-        "pieces": (
-            "Twenty ReLUs, arranged in layers as you like. How many straight pieces can their curve have?",
-            ["as many as you like", "more than 1,000", "at most 400", "at most 21"],
-        ),
-        "outside": (
-            "64 ReLUs follow a curve between -1 and 1 to within 0.003. At x = 3 they are off by",
-            ["about 0.003, as inside", "about 0.1", "about 10", "about 1,000"],
-        ),
-    },
-)
+guesses = explore.Predict("01", {
+    "depth": ("A network with 3 hidden layers, but no activation function, learns to tell two classes apart. "
+              "In the plane, the boundary between them is",
+              ["straight", "bent, but only a little", "bent three times"]),
+    "sigmoid": ("A single neuron with a sigmoid. Its boundary in the plane is",
+                ["S-shaped, like the sigmoid", "round", "straight"]),
+    "pieces": ("Twenty ReLUs, arranged in layers as you like. How many straight pieces can their curve have?",
+               ["as many as you like", "more than 1,000", "at most 400", "at most 21"]),
+    "outside": ("64 ReLUs follow a curve between -1 and 1 to within 0.003. At x = 3 they are off by",
+                ["about 0.003, as inside", "about 0.1", "about 10", "about 1,000"]),
+})
 guesses
 
 # %% [markdown]
@@ -97,7 +86,6 @@ explore.bend_the_line(activation="identity")
 #
 # Change a line, and `explore.bend_the_line(bend)` in a new cell shows what *your* version does.
 
-
 # %%
 def bend(data, noise, depth, width, activation, eta, seed):
     X, Y = PLANE[data](200, noise, seed=0)
@@ -109,7 +97,6 @@ def bend(data, noise, depth, width, activation, eta, seed):
             yield explore.view(net, X, Y, losses)  # what there is to see after 250, 500 ...
         if now.step == 1000:
             return
-
 
 *_, mine = bend("moons", 0.15, depth=1, width=8, activation="tanh", eta=1.0, seed=0)
 theirs = explore.bend_the_line(activation="tanh").result
@@ -132,10 +119,8 @@ print(f"loss after 1,000 updates: {mine.losses[-1]:.4f}, the same as in the pict
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 xor_classes = np.array([0, 1, 1, 0])
 with_ones = np.column_stack([X, np.ones(4)])
-w1, w2, b = np.linalg.lstsq(with_ones, xor_classes)[0]
-fit = with_ones @ [w1, w2, b]
-print("best z at the four points:", fit.round(6))
-print("mean squared error:       ", np.mean((fit - xor_classes) ** 2).round(6))
+fit = with_ones @ np.linalg.lstsq(with_ones, xor_classes)[0]
+print("best z:", fit.round(6), " mean squared error:", np.mean((fit - xor_classes) ** 2).round(6))
 
 # %% [markdown]
 # It is 0.5 everywhere: in squared error, no line beats a constant.
@@ -254,14 +239,12 @@ explore.fold_the_line()
 #
 # Today's idea is one line, `A = phi(A @ W.mT + b)`, repeated. Leave out `phi`, and you can leave out the loop as well.
 
-
 # %%
 def forward(X, weights, biases, phi):
     A = X
     for W, b in zip(weights[:-1], biases[:-1]):
         A = phi(A @ W.mT + b)
     return sigmoid(A @ weights[-1].mT + biases[-1])
-
 
 net = MLP([2, 8, 8, 1], hidden=tanh, output=sigmoid, seed=1)
 X_moons, Y_moons = moons(200, noise=0.15, seed=1)
@@ -360,20 +343,17 @@ for width in (8, 16, 32, 64):
 # %%
 for name, width in (("relu", 8), ("relu", 64), ("tanh", 16)):
     found, even = explore.trained_errors(name, width)
-    print(
-        f"{name}, {width:2} units: evenly spaced {even:.2g}, trained {np.median(found):.1g} (median),",
-        f"smaller from {share(found < even)} starts",
-    )
+    print(f"{name}, {width:2} units: evenly spaced {even:.2g}, trained {np.median(found):.2f} (median),",
+          f"smaller from {share(found < even)} starts")
 
 # %% [markdown]
-# Eight ReLUs mostly get stuck. Sixty-four follow the curve from every start, but some ten times less closely than they could.
-# Sixteen tanh units find better places than even ones.
+# Eight ReLUs mostly get stuck. Sixty-four follow the curve from nearly every start, but some ten times less closely than they
+# could. Sixteen tanh units do better than evenly spaced: that fit was not the best of its width.
 #
 # **"More layers, more power."** Of what can be *represented*, yes: you folded 1,024 pieces out of 20 units. Now twenty
-# starts try to learn $T(T(T(x)))$ with three layers of two ReLUs, which can represent it without error; then twenty with layers
-# of 32. All make 1,000 updates of Adam from hinges spread over the interval. A start succeeds when its rms error falls below a
-# third of a constant's.
-
+# starts try to learn $T(T(T(x)))$ with three layers of two ReLUs, which can represent it without error; then twenty with
+# layers of 32. All make 1,000 updates of Adam, the first hinges spread over the interval. A start succeeds when its rms error
+# falls below a third of a constant's.
 
 # %%
 def learn_tent3(width, block=0):
@@ -387,7 +367,6 @@ def learn_tent3(width, block=0):
     history = train(nets, x, tent3, mse, optimizer=Adam(0.01), steps=1000)
     rms = np.sqrt(2 * history.loss.min(axis=0))  # at the best moment of each start
     return rms / tent3.std()  # 1: no better than a constant
-
 
 for width in (2, 32):
     print(f"3 layers of {width:2}: {share(learn_tent3(width) < 1 / 3)} starts succeed")
@@ -413,7 +392,6 @@ for width in (2, 32):
 #
 # [Solution](../notebooks/solutions/01_linear_vs_nonlinear.ipynb)
 
-
 # %%
 def collapse(weights, biases):
     # BEGIN SOLUTION
@@ -422,7 +400,6 @@ def collapse(weights, biases):
         W, b = W_next @ W, b @ W_next.mT + b_next
     return W, b
     # END SOLUTION
-
 
 exercises.check_collapse(collapse)
 
@@ -485,18 +462,13 @@ exercises.check_xor_neuron(w, b, cut)
 
 # %% jupyter={"source_hidden": true}
 lines = len(explore.one_neuron(activation="sigmoid").result.lines)
-explore.Score(
-    guesses,
-    {
-        "depth": (0 if gap < 1e-12 else 1, "Four linear layers equal one W and b, to 1e-12."),
-        "sigmoid": (2 if lines == 1 else 0, f"The sigmoid crosses the cut once: {lines} straight line."),
-        "pieces": (1 if corners + 1 > 1000 else 3, f"Ten layers of two made {corners + 1:,} pieces."),
-        "outside": (
-            2 if 3 < outside["relu"] < 30 else 1,
-            f"The fit with 64 ReLUs was off by {outside['relu']:.0f} there.",
-        ),
-    },
-)
+explore.Score(guesses, {
+    "depth": (0 if gap < 1e-12 else 1, "Four linear layers equal one W and b, to 1e-12."),
+    "sigmoid": (2 if lines == 1 else 0, f"The sigmoid crosses the cut once: {lines} straight line."),
+    "pieces": (1 if corners + 1 > 1000 else 3, f"Ten layers of two made {corners + 1:,} pieces."),
+    "outside": (2 if 3 < outside["relu"] < 30 else 1,
+                f"The fit with 64 ReLUs was off by {outside['relu']:.0f} there."),
+})
 
 # %% [markdown]
 # | belief | verdict | where you saw it |
