@@ -842,7 +842,7 @@ def script(never=False, once=False, weights=False, far=False, slow=False):
 for bugs in ((), ("slow",), ("never", "slow"), ("once",), ("far",), ("weights", "far", "slow")):
     losses, printed, A = script(**dict.fromkeys(bugs, True))
     print(f"{' and '.join(bugs) or 'repaired':20} {len(losses):6,} losses, {losses[0]:9.3f}",
-          f"to {losses[-1]:9.3f}; prints {printed + 0:.3f}")
+          f"to {losses[-1]:9.3f}; prints {round(printed, 3) + 0:.3f}")
 
 # %%
 explore.bug_hunt()
