@@ -327,11 +327,11 @@ def _trained_with(slip: str, activation: str, task: str, n: int, seed: int, eta:
 @lru_cache(maxsize=64)
 def ends_of_training(
     slip: str, eta: float = 0.5, starts: int = 20, seed: int = 0, activation: str = "tanh", task: str = "moons"
-) -> tuple[np.ndarray, np.ndarray]:
-    """Loss and share of samples on the right side after UPDATES steps with one slip: one of each a start.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """After UPDATES steps with one slip: the loss, how many times the right gradient's loss that is, and accuracy.
 
-    Start k has weights, biases, random feedback and 100 samples of its own, those of seed `seed` + k in
-    `break_the_gradient`. A run that leaves the scale ends at infinity.
+    Each has one number a start. Start k has weights, biases, random feedback and 100 samples of its own, those of
+    seed `seed` + k in `break_the_gradient`. A run that leaves the scale ends at infinity.
     """
     many = [start_of(activation, task, 100, seed + k) for k in range(starts)]
     X, Y = (np.stack([getattr(one, name) for one in many]) for name in ("X", "Y"))
@@ -348,8 +348,9 @@ def ends_of_training(
             bs = [b - eta * db for b, (_, db) in zip(bs, found, strict=True)]
         z = forward(Ws, bs, X, phi)[0][-1]
         C = bce.logit_terms(z, Y).mean(axis=-1)  # type: ignore[misc]
-    right = ((z > 0) == (Y > 0.5)).mean(axis=(-2, -1))
-    return np.where(C < TOO_FAR, C, np.inf), right
+    C = np.where(C < TOO_FAR, C, np.inf)
+    right = C if slip == RIGHT else ends_of_training(RIGHT, eta, starts, seed, activation, task)[0]
+    return C, C / right, ((z > 0) == (Y > 0.5)).mean(axis=(-2, -1))
 
 
 def break_gradient(

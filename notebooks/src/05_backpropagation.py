@@ -37,7 +37,8 @@ from nbcore import relu, share, sigmoid, softmax, split_digits, spread, tanh, tr
 guesses = explore.Predict("05", {
     "digit": ("A famous worked example prints a loss of 0.291027924 after one step. "
               "We get 0.2910277737. The difference is due to",
-              ["another learning rate", "a bug in the backward pass", "rounding"]),
+              ["a learning rate that was printed wrong", "a bug in the backward pass",
+               "rounding to nine digits"]),
     "transpose": ("On the way back, someone forgets to transpose a square matrix. Then",
                   ["no error is raised, and the loss falls", "an error is raised",
                    "no error is raised, and the loss rises"]),
@@ -187,8 +188,8 @@ print(f"delta = {delta:.9f}")
 # \frac{\partial C}{\partial b^{(l)}} = \delta^{(l)}, \qquad a^{(0)} = x .$$
 #
 # This is backpropagation, whole. All that is still missing is more than one neuron in a layer. (The code counts from 0:
-# `w[k]` weighs `a[k]`.) The second cell tries our chain, then that of the microscope. There $C = (a - y)^2$, without the
-# 1/2, so $\partial C/\partial w^{(3)} = 2(a^{(3)} - y)\, \sigma'(z^{(3)})\, a^{(2)}$.
+# `w[k]` weighs `a[k]`.) In the microscope $C = (a - y)^2$, without the
+# 1/2, so there $\partial C/\partial w^{(3)} = 2(a^{(3)} - y)\, \sigma'(z^{(3)})\, a^{(2)}$.
 
 # %%
 def chain(w, b, x, y):
@@ -205,16 +206,10 @@ def chain(w, b, x, y):
 
 # %%
 w = np.array([W1[0, 0], W2[0, 0]])
-b = np.array([b1[0] + W1[0, 1] * x[1], b2[0] + W2[0, 1] * a_in[1]])  # with the constants
-dw, db, C = chain(w, b, x[0], y[0])
+b = [b1[0] + W1[0, 1] * x[1], b2[0] + W2[0, 1] * a_in[1]]  # with the constants
+path_1 = chain(w, b, x[0], y[0])[0][0]
 nudged = numerical_gradient(lambda w: chain(w, b, x[0], y[0])[2], w)
-print(f"first weight: {dw[0]:.9f}, nudging {nudged[0]:.9f}")
-path_1 = dw[0]
-
-w, b = np.array([1.5, -2.0, 1.2]), np.array([0.5, 1.0, -0.1])
-dw, db, C = chain(w, b, x=0.8, y=1.0)
-assert np.allclose(dw, numerical_gradient(lambda w: chain(w, b, 0.8, 1.0)[2], w))
-print("as in the microscope: weights", (2 * dw).round(7), "biases", (2 * db).round(7))
+print(f"first weight: {path_1:.9f}, nudging {nudged[0]:.9f}")
 
 # %% [markdown]
 # ### 5. Indices: who is who
@@ -233,8 +228,7 @@ def forward(W1, b1, W2, b2):
     a2 = [sigmoid(sum(W2[j, k] * a1[k] for k in (0, 1)) + b2[j]) for j in (0, 1)]
     return a1, a2, sum((a2[j] - y[j]) ** 2 / 2 for j in (0, 1))
 
-print(f"C = {forward(W1, b1, W2, b2)[2]:.10f}; without biases",
-      f"{forward(W1, 0 * b1, W2, 0 * b2)[2]:.10f}")
+print("C, biases times 1 and 0:", *(f"{forward(W1, k * b1, W2, k * b2)[2]:.10f}" for k in (1, 0)))
 
 # %% [markdown]
 # ### 6. Indices: the last layer
@@ -250,8 +244,7 @@ print(f"C = {forward(W1, b1, W2, b2)[2]:.10f}; without biases",
 a1, a2, C = forward(W1, b1, W2, b2)
 delta2 = [(a2[j] - y[j]) * a2[j] * (1 - a2[j]) for j in (0, 1)]
 nudged = numerical_gradient(lambda W2: forward(W1, b1, W2, b2)[2], W2)
-for j in (0, 1):
-    print(f"W2[{j}, 0]: delta_j a_k = {delta2[j] * a1[0]:.9f}, nudging {nudged[j, 0]:.9f}")
+print(*(f"W2[{j}, 0]: {delta2[j] * a1[0]:.9f}, nudging {nudged[j, 0]:.9f};" for j in (0, 1)))
 print(f"summed over j: {sum(delta2) * a1[0]:.9f}")
 
 # %% [markdown]
@@ -337,13 +330,8 @@ assert np.allclose(by_index(W1, b1, W2, b2, x, y)[0], nudged_1)
 x_, y_, b1_, b2_ = (v[:, None] for v in (x, y, b1, b2))
 a1_ = sigmoid(W1 @ x_ + b1_)
 a2_ = sigmoid(W2 @ a1_ + b2_)
-assert np.allclose(a2_[:, 0], a2)
-
 delta2_ = (a2_ - y_) * a2_ * (1 - a2_)
-nudged = numerical_gradient(lambda W2: forward(W1, b1, W2, b2)[2], W2)
-for name, dW2 in (("nudging", nudged), ("delta2 a1^T", delta2_ @ a1_.T),
-                  ("delta2 x^T", delta2_ @ x_.T)):
-    print(f"{name:12}", dW2.ravel().round(6))
+print("with a1^T, and with x^T:\n", np.hstack([delta2_ @ a1_.T, delta2_ @ x_.T]).round(6))
 
 # %% [markdown]
 # ### 11. Matrices: why the transpose
@@ -387,8 +375,7 @@ def by_columns(W1, b1, W2, b2, x, y):
 dC_da = (a2_ - y_) / (a2_ * (1 - a2_))
 for name, v in (("dC/da", dC_da), ("da/dz", a2_ * (1 - a2_)), ("product", a2_ - y_)):
     print(f"{name:8}", v[:, 0].round(6))
-nudged = numerical_gradient(lambda a: bce([a], [y]), a2)
-assert np.allclose(dC_da[:, 0], nudged)
+assert np.allclose(dC_da[:, 0], numerical_gradient(lambda a: bce([a], [y]), a2))
 explore.backprop_microscope(preset="classifier", step=4, weight="w2_11")
 
 # %% [markdown]
@@ -410,15 +397,9 @@ explore.backprop_microscope(preset="classifier", step=4, weight="w2_11")
 # %%
 X = np.array([[0.05, 0.10], [0.90, 0.20], [0.30, 0.80]])
 Y = np.array([[0.01, 0.99], [0.99, 0.01], [0.50, 0.50]])
-each = [by_columns(W1, b1_, W2, b2_, X[[n]].T, Y[[n]].T)[0] for n in (0, 1, 2)]
-print("of W1[0, 0], by sample:", *(f"{dW1[0, 0]:.7f}" for dW1 in each))
-print(f"their mean: {(each[0][0, 0] + each[1][0, 0] + each[2][0, 0]) / 3:.7f}")
-
-def mean_loss(W1):
-    A2 = sigmoid(sigmoid(X @ W1.T + b1) @ W2.T + b2)
-    return np.mean(np.sum((A2 - Y) ** 2 / 2, axis=1))
-
-print(f"nudging W1[0, 0]: {numerical_gradient(mean_loss, W1)[0, 0]:.7f}")
+each = [by_columns(W1, b1_, W2, b2_, X[[n]].T, Y[[n]].T)[0][0, 0] for n in (0, 1, 2)]
+nudged = numerical_gradient(lambda V: mse(sigmoid(sigmoid(X @ V.T + b1) @ W2.T + b2), Y), W1)
+print(f"of W1[0, 0]: {np.round(each, 7)}, mean {sum(each) / 3:.7f}, nudging {nudged[0, 0]:.7f}")
 
 # %% [markdown]
 # ### 14. Rows: transpose the line, reverse the order
@@ -454,22 +435,24 @@ def by_rows(W1, b1, W2, b2, X, Y):
     D1 = (D2 @ W2) * A1 * (1 - A1)
     return D1.T @ X, D2.T @ A1
 
-assert np.allclose(by_rows(W1, b1, W2, b2, X, Y)[0], np.mean(each, axis=0))
+assert np.allclose(by_rows(W1, b1, W2, b2, X, Y)[0], nudged)
 
 def loss_of(W1, b1, W2, b2, x, y):
     return np.sum((sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2) - y) ** 2) / 2
 
 # %%
+def all_forms(W1, b1, W2, b2, x, y):  # the gradient of W1, four times, and by nudging
+    columns = [v if v.ndim == 2 else v[:, None] for v in (W1, b1, W2, b2, x, y)]
+    return [by_paths(W1, b1, W2, b2, x, y), by_index(W1, b1, W2, b2, x, y)[0],
+            by_columns(*columns)[0], by_rows(W1, b1, W2, b2, x[None], y[None])[0],
+            numerical_gradient(lambda W: loss_of(W, b1, W2, b2, x, y), W1)]
+
 rng = np.random.default_rng(0)
-V1, c1, V2, c2, u = (rng.normal(size=n) for n in ((4, 5), 4, (3, 4), 3, 5))
-t = rng.uniform(size=3)
-for W, *rest in ((W1, b1, W2, b2, x, y), (V1, c1, V2, c2, u, t)):
-    b, W_next, b_next, *sample = rest
-    columns = [v if v.ndim == 2 else v[:, None] for v in (W, *rest)]
-    forms = [by_paths(W, *rest), by_index(W, *rest)[0], by_columns(*columns)[0],
-             by_rows(W, b, W_next, b_next, *(v[None] for v in sample))[0]]
+V1, c1, V2, c2, u, t = (rng.normal(size=n) for n in ((4, 5), 4, (3, 4), 3, 5, 3))
+for network in ((W1, b1, W2, b2, x, y), (V1, c1, V2, c2, u, t)):
+    *forms, nudged = all_forms(*network)
     assert np.ptp(forms, axis=0).max() < 1e-14
-    assert np.abs(forms - numerical_gradient(lambda W: loss_of(W, *rest), W)).max() < 1e-10
+    assert np.abs(forms - nudged).max() < 1e-10
     print("four forms within 1e-14, and within 1e-10 of finite differences")
 
 # %% [markdown]
@@ -480,15 +463,12 @@ for W, *rest in ((W1, b1, W2, b2, x, y), (V1, c1, V2, c2, u, t)):
 # against $\nabla C$. So descent along $-\nabla C$ is *steepest*. The cell tries 1,000 other directions.
 
 # %%
-def C_at(v):
-    return loss_of(v[:4].reshape(2, 2), b1, v[4:].reshape(2, 2), b2, x, y)
+def fall(d):  # of C, after a step of length 0.001 along d
+    dW1, dW2 = 0.001 * d / np.linalg.norm(d)
+    return loss_of(W1, b1, W2, b2, x, y) - loss_of(W1 + dW1, b1, W2 + dW2, b2, x, y)
 
-weights = np.concatenate([W1.ravel(), W2.ravel()])
-gradient = np.concatenate([g.ravel() for g in by_columns(W1, b1_, W2, b2_, x_, y_)])
-others = rng.normal(size=(1000, 8))
-falls = [C_at(weights) - C_at(weights + 0.001 * d / np.linalg.norm(d))
-         for d in (-gradient, *others)]
-print(f"C falls by {falls[0]:.7f}; at best by {max(falls[1:]):.7f} in another direction")
+gradient, others = np.stack(by_columns(W1, b1_, W2, b2_, x_, y_)), rng.normal(size=(1000, 2, 2, 2))
+print(f"C falls by {fall(-gradient):.7f}; elsewhere by {max(map(fall, others)):.7f} at most")
 
 # %% [markdown]
 # ## Build
@@ -497,7 +477,7 @@ print(f"C falls by {falls[0]:.7f}; at best by {max(falls[1:]):.7f} in another di
 #
 # Here is the row form for as many layers as you like, with $\varphi$ for any activation function and $\varphi'$ for its
 # slope. `As[k]` is what came *into* layer `k` (so `As[0]` is `X`), `Zs[k]` what it made of it. `delta` starts as
-# $\partial C / \partial z$ of the last layer, $1/N$ included.
+# $\partial C / \partial z$ of the last layer, $1/N$ included. `check_gradients` compares with finite differences.
 
 # %%
 def backward(Ws, Zs, As, delta, phi):
@@ -510,6 +490,7 @@ def backward(Ws, Zs, As, delta, phi):
 
 # %%
 net = MLP([5, 4, 6, 3], hidden=tanh, output=sigmoid, seed=1)
+net.layers[0].b = rng.normal(size=(1, 4))
 X, Y = rng.normal(size=(7, 5)), rng.uniform(size=(7, 3))
 A = net.forward(X)
 mine = backward([layer.W for layer in net.layers], [layer.z for layer in net.layers],
@@ -518,6 +499,7 @@ net.backward(bce, Y)
 for layer, (dW, db) in zip(net.layers, mine):
     assert np.allclose(layer.dW, dW, atol=1e-15)
     assert np.allclose(layer.db, db, atol=1e-15)
+print(check_gradients(net, X, Y, bce))
 
 # %% [markdown]
 # ### The loop: five steps
@@ -609,9 +591,9 @@ explore.backprop_microscope(preset="worked example", step=6)
 # ### Who checks the check?
 #
 # With one sample and square matrices, this famous example can reveal neither a missing $1/N$ nor a
-# wrong shape. So check from an odd start, with sizes that all differ, and biases that are not zero.
+# wrong shape. So check from an odd start, as in Build: 7 samples, sizes that all differ, biases that are not zero.
 #
-# And a finite difference has errors of its own. The cell also asks a ReLU at $z = 0.0003$ with a nudge $h = 0.001$, and
+# And a finite difference has errors of its own. The cell asks a ReLU at $z = 0.0003$ with a nudge $h = 0.001$, and
 # gets an answer that can't be right: its slope is 0 or 1.
 #
 # *Left:* the loss $C = \varphi(z)^2/2 + \varphi(z)$ of one neuron; the line through its points at $z \pm h$ has the
@@ -620,10 +602,6 @@ explore.backprop_microscope(preset="worked example", step=6)
 # $10^{-13}$.** Choose *relu*, set $z = 0.05$, and drag $h$ again.
 
 # %%
-net = MLP([5, 4, 3], hidden=tanh, output=sigmoid, seed=11)
-net.layers[0].b = rng.normal(size=(1, 4))
-print(check_gradients(net, rng.normal(size=(7, 5)), rng.uniform(size=(7, 3)), mse))
-
 h, z = 1e-3, 3e-4  # a ReLU whose z is nearer to 0 than h
 print(f"relu'({z}) = {relu.derivative(z):.0f},",
       f"quotient {(relu(z + h) - relu(z - h)) / (2 * h):.2f}")
@@ -657,11 +635,8 @@ slip = "none"
 C_after = C_of(*one_step(W1, W2, slip))
 print(f"{slip}: C after one step = {C_after:.10f}; wanted: .291027924")
 
-# %% [markdown]
-# **Found it?** Here are all of them.
-
 # %%
-for slip in SLIPS:
+for slip in SLIPS:  # have you found it? Here are all of them
     after = one_step(W1, W2, slip)
     first_row = " ".join(f"{w:.8f}" for w in after[0][0])
     print(f"{slip:13} C = {C_of(*after):.10f}  W1[0] = {first_row}")
@@ -709,7 +684,8 @@ for slip in ("updated W2", "none"):
 #
 # The menu starts with *your* backward, from Build. **Choose one slip after the other, and cover the line
 # under the picture, the diagnosis: can you tell the slip from the left panel alone?** The second cell trains some of
-# them from 20 starts each, and prints the median, with the range from 10% to 90% of the starts.
+# them from 20 starts each. It prints how many *times* the right gradient's loss they end at: the median, and the range from
+# 10% to 90% of the starts.
 
 # %%
 breaking = explore.break_the_gradient(backward)
@@ -720,10 +696,8 @@ breaking
 for slip, eta in (("W already updated", 0.5), ("slope taken at a, not at z", 0.5),
                   ("W transposed", 0.5), ("input of one layer too early", 0.5),
                   ("a random matrix for W", 0.5), ("a random matrix for W", 2.0)):
-    C_right, _ = explore.ends_of_training("none", eta)
-    C, right = explore.ends_of_training(slip, eta)
-    print(f"{slip:28} η = {eta}: loss {spread(C / C_right, '.1f')} times the right one's;",
-          f"95% right from {share(right >= 0.95)}")
+    loss, times, right = explore.ends_of_training(slip, eta)
+    print(f"{slip:28} η {eta}: {spread(times, '.1f')} times; 95% right: {share(right >= 0.95)}")
 
 # %% [markdown]
 # **What did you see?**
@@ -1023,11 +997,11 @@ exercises.check_train_until(train_until)
 # First, your guesses, beside what came out above.
 
 # %% jupyter={"source_hidden": true}
-C_turned = explore.ends_of_training("W transposed")[0]
+turned = explore.ends_of_training("W transposed")[0]
 explore.Score(guesses, {
     "digit": (1, "The way back used W2 after its update: of all slips tried, only that."),
     "transpose": (0, "Chance has a loss of 0.69. This one ended below half of that from "
-                     f"{share(C_turned < 0.35)} starts."),
+                     f"{share(turned < 0.35)} starts."),
     "random": (2, f"{spread(feedback['random numbers'], '.0%')}; with the right gradient "
                   f"{spread(feedback['the right W2'], '.0%')}."),
     "lower": (0, f"The wrong one, from {lower} starts."),
