@@ -3,7 +3,7 @@
 #
 # **Where does every term of backpropagation come from?**
 #
-# Here you derive backpropagation four times, for one network with the same numbers: as a chain, with indices, with
+# Here you derive backpropagation four times, for one network: as a chain, with indices, with
 # matrices, and for a batch. Every step is checked by nudging a weight and watching the loss. Then you break it, in ten
 # ways, and learn to read from the numbers what is wrong.
 #
@@ -62,7 +62,7 @@ guesses
 #
 # Three neurons in a row. Each computes $z = w a + b$ from the $a$ before it,
 # and answers $a = \sigma(z)$, where $\sigma(z) = 1/(1 + e^{-z})$ is the sigmoid. A number in brackets, as in $w^{(2)}$, says
-# which neuron. The last $a$ should be the target $y$; the *loss* $C = (a - y)^2$ says by how much it is missed.
+# which neuron. The *loss* $C = (a - y)^2$ says by how much the last $a$ misses the target $y$.
 # $\partial C/\partial w$ says how fast $C$ changes with $w$; $\delta$ (delta) is the same for $z$; $\varphi'$ (phi prime) is
 # the slope of the sigmoid.
 #
@@ -171,10 +171,10 @@ print(f"delta = {delta:.9f}")
 # ### 4. A chain of neurons
 #
 # Follow a single line back through the network: from the first output over the first hidden neuron to the first input.
-# What the other input and the other hidden neuron add to each $z$ is a constant, like a
+# What enters from the side is a constant, like a
 # bias. What is left is a *chain*: one input, one weight and one bias for each neuron.
 #
-# A number in brackets counts its neurons. The weight $w^{(1)}$ moves $z^{(1)}$, that moves $a^{(1)}$, and that is an
+# The weight $w^{(1)}$ moves $z^{(1)}$, that moves $a^{(1)}$, and that is an
 # *input* of the second neuron, as at the end of Derive 3:
 #
 # $$\frac{\partial C}{\partial w^{(1)}}
@@ -233,12 +233,12 @@ print("C, biases times 1 and 0:", *(f"{forward(W1, k * b1, W2, k * b2)[2]:.10f}"
 # %% [markdown]
 # ### 6. Indices: the last layer
 #
-# Which of the outputs depend on $w_{jk}$? Only the one where it arrives. So there is no sum in
+# On $w_{jk}$ depends only the output where it arrives. So there is no sum in
 #
 # $$\frac{\partial C}{\partial w_{jk}} = \delta_j\, a_k, \qquad \delta_j = (a_j - y_j)\, \sigma'(z_j).$$
 #
-# Some texts print $\sum_j$ in front of it. For the first output that would add a second term, which is the gradient of
-# *another* weight, the one into the second output.
+# Some texts print $\sum_j$ in front of it. That would add the gradient of *another* weight, the one into the second
+# output.
 
 # %%
 a1, a2, C = forward(W1, b1, W2, b2)
@@ -408,8 +408,7 @@ print(f"of W1[0, 0]: {np.round(each, 7)}, mean {sum(each) / 3:.7f}, nudging {nud
 # belongs to no sample.
 #
 # - The lines that compute $z$ and $\delta$ are transposed as a whole: $(AB)^T = B^T A^T$ reverses the order.
-# - The line of $\partial C/\partial W$ has the shape of $W$, and stays. Only put in what $\delta$ and $a^T$ are now:
-#   `D.T` and `A`.
+# - The line of $\partial C/\partial W$ has the shape of $W$, and stays, with `D.T` for $\delta$ and `A` for $a^T$.
 #
 # | the board: a sample is a column | the code: $N$ samples are rows |
 # |---|---|
@@ -418,12 +417,12 @@ print(f"of W1[0, 0]: {np.round(each, 7)}, mean {sum(each) / 3:.7f}, nudging {nud
 # | $\partial C/\partial W = \delta\, a^T$ | `dW = D.T @ A` |
 # | $\partial C/\partial b = \delta$ | `db = D.sum(axis=0, keepdims=True)` |
 #
-# `D.T @ A` also *adds up over the samples*. For the mean, a $1/N$ is
-# needed. It has **one home**: the first delta. From there it travels along.
+# `D.T @ A` also *adds up over the samples*. The $1/N$ of the mean has **one home**: the first delta. From there it
+# travels along.
 #
 # ### 15. Four forms, one gradient
 #
-# Paths, indices, columns, rows, and finite differences: all five agree, first on our example, then on a network in
+# Paths, indices, columns, rows, and finite differences agree, on our example and on a network in
 # which no two sizes are equal, so that no wrong shape could hide. Its weights are
 # called `V`, its biases `c`, its input `u`, its target `t`.
 
@@ -475,8 +474,7 @@ print(f"C falls by {fall(-gradient):.7f}; elsewhere by {max(map(fall, others)):.
 #
 # ### Any depth, any activation
 #
-# Here is the row form for as many layers as you like, with $\varphi$ for any activation function and $\varphi'$ for its
-# slope. `As[k]` is what came *into* layer `k` (so `As[0]` is `X`), `Zs[k]` what it made of it. `delta` starts as
+# The row form, for as many layers as you like, and any activation function $\varphi$. `As[k]` is what came *into* layer `k` (so `As[0]` is `X`), `Zs[k]` what it made of it. `delta` starts as
 # $\partial C / \partial z$ of the last layer, $1/N$ included. `check_gradients` compares with finite differences.
 
 # %%
@@ -505,8 +503,8 @@ print(check_gradients(net, X, Y, bce))
 # ### The loop: five steps
 #
 # Training is a loop of five steps: **forward, loss, gradient, update, repeat** (until the loss is low enough, or a number
-# of updates is done). Here it is on two moons, 200 points in two classes; and then
-# `train`, which has to give the same numbers. The hidden units are tanh, whose slope is $1 - a^2$; the loss is
+# of updates is done). Here it is on two moons, 200 points in two classes, beside
+# `train`. The hidden units are tanh, whose slope is $1 - a^2$; the loss is
 # cross-entropy, so $\delta_2 = (a_2 - y)/N$.
 
 # %%
@@ -535,7 +533,7 @@ print(f"train: loss {history.loss[0]:.4f} to {history.loss[499]:.4f}")
 #
 # ### The worked example, digit by digit
 #
-# One step with $\eta = 0.5$ on the network of Derive. Its author leaves the biases as they are, so we do the same. The
+# One step with $\eta = 0.5$ on the network of Derive. Its author leaves the biases as they are; so do we. The
 # table `SLIPS` holds two factors of $\delta_1$, the matrix and the slope: first the right ones, then wrong ones for later.
 
 # %%
@@ -570,8 +568,7 @@ print(f"C before: {C_of(W1, W2):.10f}, after: {C_of(new_W1, new_W2):.10f}")
 # The published step says: $W_2$ .35891648, .408666186, .511301270, .561370121, and $W_1$ .149780716, .19956143,
 # .24975114, .29950229. All digits agree. But the published loss after the step is **.291027924**, and ours isn't.
 #
-# Here is this network under the microscope. **Choose a weight of the first layer.** Its gradient is a sum of two
-# products, one for each path.
+# Here is this network under the microscope. **Choose a weight of the first layer.** Each path has its product.
 
 # %%
 explore.backprop_microscope(preset="worked example", step=6)
@@ -679,7 +676,7 @@ for slip in ("updated W2", "none"):
 # ### Break the gradient
 #
 # Now a larger network, 2-8-8-1, on two moons. `W2` is 8 by 8, so its transpose fits. *Left:* the gradient check before training, one row for each array; to the right of the dashed line is wrong.
-# The numbers at the edge: this array is the right one *times* that, or it points elsewhere, at an angle ∠. *Middle and
+# At the edge: this array is the right one *times* that number, or points elsewhere, at an angle ∠. *Middle and
 # right:* what training makes of it.
 #
 # The menu starts with *your* backward, from Build. **Choose one slip after the other, and cover the line
@@ -778,10 +775,9 @@ for way_back, eta in (("the right W2", 0.5), ("random numbers", 0.5), ("nothing"
 
 # %% [markdown]
 # Without any way back most digits are right already: high marks alone say little. But random numbers come close to the
-# right gradient, so they do train the hidden layer. The last column shows how that can be. It is the cosine between
+# right gradient, so they do train the hidden layer. How? The last column is the cosine between
 # $W_2$ and $B$ at the end: 0 for strangers, 1 for the same direction. The *network* has turned toward the wrong gradient.
-# So a network can learn to live with a bug, and you will never know what it cost you. **Only a check of the gradient
-# tells.**
+# It can learn to live with a bug, and you will never know what that cost you. **Only a check of the gradient tells.**
 #
 # ### Bug hunt
 #
@@ -790,8 +786,8 @@ for way_back, eta in (("the right W2", 0.5), ("random numbers", 0.5), ("nothing"
 # 123 are one of the five. The repair divides the targets of each output by the largest.)
 #
 # **Take off the bugs one by one, the targets last.** Watch the loss beside that of the repaired
-# script (dashed), the six outputs with their targets (blue the first output, orange the second; solid, dashed and dotted for
-# the three samples), and what the script prints. The last cell trains with the targets 2, 3 and 123 from 20 starts.
+# script, and the outputs with their targets (blue the first output, orange the second; solid, dashed and dotted for
+# the three samples). The last cell trains with the targets 2, 3 and 123 from 20 starts.
 
 # %%
 X = np.array([[0.50, 0.10], [0.05, 0.18], [0.05, 0.31]])
@@ -910,7 +906,7 @@ exercises.check_dense_backward(dense_backward)
 # %% [markdown]
 # ### Exercise 3: Where the way back begins
 #
-# The outputs are sigmoids: `A = sigmoid(Z)`. Write `output_delta(Z, A, Y, loss)`, which returns
+# With `A = sigmoid(Z)` at the output, write `output_delta(Z, A, Y, loss)`, which returns
 # $\partial C/\partial z$ at the output, all arrays of shape (N, n). `loss` is the text `"mse"` or `"bce"`:
 #
 # - `"mse"`: $C$ is the mean over samples of $\sum_j (a_j - y_j)^2 / 2$
