@@ -19,7 +19,7 @@ from nbcore.explore.activation_saturation import (
     zig_zag,
 )
 from nbcore.explore.autograd import breadth_first, engine_bugs, first_parameters, lesson_networks, the_graph
-from nbcore.explore.backpropagation import break_the_gradient, bug_hunt, how_small_a_nudge
+from nbcore.explore.backpropagation import break_the_gradient, bug_hunt, ends_of_training, how_small_a_nudge
 from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Click, Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
@@ -77,6 +77,7 @@ __all__ = [
     "count",
     "down_the_depth",
     "dying_relu",
+    "ends_of_training",
     "engine_bugs",
     "first_parameters",
     "fold",
