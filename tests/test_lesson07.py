@@ -383,7 +383,7 @@ def test_a_straight_line_is_right_on_nine_points_in_ten():
     """What deep sigmoids must be measured by: 0.87 to 0.93, whatever the rate and the start."""
     *_, end = sweep(Settings(hidden=()), ("eta", [0.1, 0.3, 1.0]), ("seed", range(20)), 1000)
     assert 0.87 < end.result.score_test.min() <= end.result.score_test.max() < 0.93
-    assert "a straight line: 92 % right, loss 0.21\n" in printed()
+    assert "straight line: 92 % right, loss 0.21\n" in printed()
 
 
 def test_with_adam_some_deep_sigmoids_get_beyond_the_line_and_most_others_to_it():
@@ -463,7 +463,7 @@ def test_near_ruin_the_last_digit_decides(block, capsys):
 def test_few_points_are_fitted_best_and_generalize_worst():
     number = r"(\S+) \((\S+) to (\S+)\)"
     found = re.findall(
-        rf"^\d0 %: loss {number}, on test points {number};\n +right {number} %$", printed(), re.MULTILINE
+        rf"^\d0 %: loss {number}, test {number};\n +right {number} %$", printed(), re.MULTILINE
     )
     found = np.array(found, float).reshape(3, 3, 3)  # share, what, (median, low, high)
     assert found[:, 0, 0].argmin() == 0

@@ -8,7 +8,7 @@
 #
 # To begin, choose *Run ▸ Run All Cells*, then scroll back up. Nothing trains until you press *Play*.
 #
-# **Who needs it** everybody who has a question like the one above, and wants a number for an answer.
+# **Who needs it** everybody who wants a number for an answer.
 #
 # **You will be able to**
 #
@@ -21,11 +21,10 @@
 # **Time** 60 minutes, and as long as you like for the missions.
 
 # %% jupyter={"source_hidden": true}
-from textwrap import fill
-
 import numpy as np
 
-from nbcore import MLP, SGD, bce, best_rate, digits, explore, moons, mse, share, spread, training
+from nbcore import MLP, SGD, bce, best_rate, digits, explore, moons, mse
+from nbcore import share, spread, training
 from nbcore.draw.sweep import Map, draw_sweep
 from nbcore.play import MISSIONS, Run, Settings, own_csv, own_data, problem, sweep
 
@@ -49,7 +48,7 @@ playground
 # - *Loss:* how wrong it is, on the points it learns from, and on *test points*, which it never learns from. (*Data* can
 #   show them.)
 # - *Step* is one update, from ten points. *Epoch* is as many as it takes to use each training point once.
-# - *Inside:* one row a layer, for the sixth experiment.
+# - *Inside:* one row a layer (experiment 6).
 #
 # **What did you see?** Change anything while it plays. Nothing can break: *Undo* takes a change back.
 #
@@ -172,12 +171,12 @@ for phi in ("relu", "tanh"):
 # %% [markdown]
 # From seed 7 (the eighth column) ReLU wins, 100 to 93. From seed 0 it loses, 70 to 97. **Who is ahead more often? And by
 # how much?** `share` counts. `spread` gives the median, and in brackets the range without the lowest and the highest
-# tenth. The points are drawn three times; last come 8 units.
+# tenth. The points are drawn three times (sets 0 to 2); last come 8 units.
 
 # %%
 for units, points in ((3, 0), (3, 1), (3, 2), (8, 0)):
     relu, tanh = (right(phi, units, points) for phi in ("relu", "tanh"))
-    print(f"{units} units, points {points}: ReLU {spread(relu)}, tanh {spread(tanh)}")
+    print(f"{units} units, set {points}: ReLU {spread(relu)}, tanh {spread(tanh)}")
     print(f"   ahead: ReLU {share(relu > tanh)}, tanh {share(relu < tanh)}")
 
 # %% [markdown]
@@ -289,6 +288,8 @@ print(f"lambda = {curvature:.3f}, so the edge is at {2 / curvature:.3f}")
 # stops *before* that, says where, and looks for a rate that holds; *Back to the last good state* undoes the damage.
 
 # %%
+from textwrap import fill
+
 text = "moons | 16 relu | output=identity loss=mse | 100 updates | 100: eta=3.0"
 run = Run.from_text(text)
 run.advance(500)
@@ -342,26 +343,26 @@ for phi, s in six.items():
     print(f"        right: {spread(100 * end.result.score_test, '.0f')} %")
 
 # %% [markdown]
-# The gradient in the first sigmoid layer is hundreds or thousands of times smaller, and the outcome is a guess. Is all lost?
-# Here are 2,000 updates at three rates each, by plain descent and by Adam. **How many learn?** More than what? A straight
-# line (no hidden layers) learns something, too. So a start counts only if its test loss is below *half of the line's*.
+# The gradient in the first sigmoid layer is hundreds or thousands of times smaller, and the outcome is a guess. Here are
+# 2,000 updates at three rates each, by plain descent and by Adam. **How many learn?** A straight line (no hidden layers)
+# learns something, too. So a start counts only if its test loss is below *half of the line's*.
 
 # %%
 (line := Run(Settings(hidden=(), eta=1.0))).advance(1000)
 line = line.numbers()
-print(f"a straight line: {100 * line.score_test:.0f} % right, loss {line.loss_test:.2f}")
+print(f"straight line: {100 * line.score_test:.0f} % right, loss {line.loss_test:.2f}")
 beyond = {}
 for name, rates in (("sgd", (0.1, 1.0, 10.0)), ("adam", (0.003, 0.01, 0.03))):
     s = six["sigmoid"].with_(optimizer=name)
     *_, end = sweep(s, ("eta", rates), ("seed", starts), updates=2000)
     below = end.result.loss_test < line.loss_test / 2
     beyond |= {(name, eta): share(below[:, j]) for j, eta in enumerate(rates)}
-    print(f"{name:4}", *(f"η = {eta}: {beyond[name, eta]};" for eta in rates))
+    print(f"{name:4}", *(f"{eta}: {beyond[name, eta]}; " for eta in rates))
 
 # %% [markdown]
-# **Verdict** Depends. By plain descent none learned. But smaller is not gone: Adam divides each step of a weight by the
-# usual size of that weight's gradients. At the best of its rates about half of the starts got beyond a straight line.
-# Most others have some nine points in ten right, as the line has. Without it that would look like success.
+# **Verdict** Depends. By plain descent none learned. But smaller is not gone, and Adam divides by that size. At the best of
+# its rates about half of the starts got beyond a straight line. Most others have some nine points in ten right, as the
+# line has. Without it that would look like success.
 #
 # **Many believe** also that *update ÷ weight must be 0.001*, and that *a few dead units spoil a network*. Rings, 16 ReLUs,
 # 20 starts, 500 updates. The ratio is measured twice: in the first update, and in the last.
@@ -378,18 +379,20 @@ p, found = problem(Settings(data="rings")), {}
 for eta in (0.001, 0.01, 0.1, 1.0, 10.0):
     net = MLP([2, 16, 1], hidden="relu", seed=starts[0], ensemble=20)
     run = training(net, p.X, p.Y, "bce", SGD(eta), batch=10)
-    first, _, last = ratio(run, net.layers[0].W), run.advance(498), ratio(run, net.layers[0].W)
+    W = net.layers[0].W
+    first, _, last = ratio(run, W), run.advance(498), ratio(run, W)
     well = ((net.forward(p.X_test) > 0.5) == p.Y_test).mean(axis=(1, 2)) >= 0.95
     net.forward(p.X)
     dead = (net.layers[0].z <= 0).all(axis=1).sum(axis=1)
     found[eta] = first, last, dead, well
     print(f"η = {eta:5}: first {np.median(first):.4f}, last {np.median(last):.4f};")
-    print(f"  some dead {share(dead > 0)}, half {share(dead >= 8)}, right {share(well)}")
+    print(f"  dead {share(dead > 0)}, half {share(dead >= 8)}, right {share(well)}")
 
 # %% [markdown]
-# "Right" counts starts with 95 % of the test points right. The two rates that get there begin with ratios of 0.01 and 0.1,
-# and end within a factor of three of 0.001. So the rule is about the way, not the start, and gives an order of magnitude.
-# With much less, 500 updates don't get far. At $\eta = 10$ an update is larger than the weights, and the units die.
+# "Dead" counts starts with dead units, "half" those with 8 and more, "right" those with 95 % of the test points right.
+# The two rates that get there begin with ratios of 0.01 and 0.1, and end within a factor of three of 0.001. So the rule
+# is about the way, not the start, and gives an order of magnitude. With much less, 500 updates don't get far. At
+# $\eta = 10$ an update is larger than the weights, and the units die.
 #
 # **Verdict** Both are false. At $\eta = 1$ most nets have some dead units, and part the rings. Spare units, again. With all
 # of them dead only the output's bias still learns, and no smaller $\eta$ helps. (What does? One of the missions knows.)
@@ -438,7 +441,7 @@ median = np.median(losses, axis=0)
 cells = losses.reshape(len(starts), -1)
 promised = cells.min(axis=1)  # by each seed's best cell
 kept = median.ravel()[cells.argmin(axis=1)]
-print("the best cell:", spread(promised, ".1f"), " its median:", spread(kept, ".1f"))
+print("best cell:", spread(promised, ".1f"), " its median:", spread(kept, ".1f"))
 print("the best cell does as well as its median:", share(kept <= promised))
 at = {eta: median[rates.index(eta)] for eta in (0.3, 1.0)}
 print("units a layer  ", *(f"{n:4}" for n in widths))
@@ -503,7 +506,7 @@ ways = ("train", parts), ("data_seed", starts)
 loss, tested = end.result.loss.T, end.result.loss_test.T
 for j, percent in enumerate(100 * end.result.score_test.T):
     print(f"{100 * parts[j]:.0f} %: loss {spread(loss[j], '.2f')},",
-          f"on test points {spread(tested[j], '.2f')};")
+          f"test {spread(tested[j], '.2f')};")
     print(f"      right {spread(percent, '.0f')} %")
 
 # %% [markdown]
@@ -614,7 +617,7 @@ explore.Score(guesses, {
 # | A low training loss is a good sign | false | own data |
 #
 # 1. Change one thing, from the same start. Then change the start.
-# 2. A result from one seed is one throw of the dice. Show the spread, over more starts than you like.
+# 2. A result from one seed is one throw of the dice. Show the spread, over 20 starts and more.
 # 3. A loss has a unit: its definition. Know what guessing costs and what a straight line gets, and compare by one measure,
 #    on test points, each side at its own best rate.
 # 4. A mean leaves $\eta$ alone, a sum multiplies it by $N$.
