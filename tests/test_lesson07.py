@@ -316,7 +316,7 @@ def test_each_loss_at_its_own_rate_parts_the_rings(block):
     there = measured(block, "rates, good =")
     assert there["good"]["B"] == {0.1: "true", 1.0: "true", 10.0: "false"}
     assert there["good"]["A"] == {0.1: "false", 1.0: "true", 10.0: "true"}
-    assert "A at η = 0.1: false,  1: true,  10: true,  best 10\n" in printed()
+    assert "A at η = 0.1: false,  1: true,  10: true,  its best: true\n" in printed()
 
 
 def test_a_sum_behaves_like_eta_n():
@@ -462,9 +462,7 @@ def test_near_ruin_the_last_digit_decides(block, capsys):
 
 def test_few_points_are_fitted_best_and_generalize_worst():
     number = r"(\S+) \((\S+) to (\S+)\)"
-    found = re.findall(
-        rf"^\d0 %: loss {number}, test {number};\n +right {number} %$", printed(), re.MULTILINE
-    )
+    found = re.findall(rf"^\d0 %: loss {number}, test {number};\n +right {number} %$", printed(), re.MULTILINE)
     found = np.array(found, float).reshape(3, 3, 3)  # share, what, (median, low, high)
     assert found[:, 0, 0].argmin() == 0
     assert found[:, 1, 0].argmax() == 0
