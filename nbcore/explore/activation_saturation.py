@@ -178,9 +178,7 @@ def depth_view(net: Sequential, losses: list[Any], updates: int) -> Depth:
             for values in ([layer.delta for layer in hidden], [layer.dW for layer in hidden])
         )
         flat = np.array([(np.abs(_slopes(layer)) < FLAT).mean() for layer in hidden])
-    return Depth(
-        _columns(a, A_EDGES), _columns(g, G_EDGES), deltas, weights, flat, np.array(losses, float), updates
-    )
+    return Depth(_columns(a, A_EDGES), _columns(g, G_EDGES), deltas, weights, flat, np.array(losses, float), updates)
 
 
 def _columns(values: list[np.ndarray], edges: np.ndarray) -> np.ndarray:
@@ -319,9 +317,7 @@ def with_activation(net: Sequential, kind: Any) -> Sequential:
     return Sequential(*layers, last.with_parameters(*last.parameters()))
 
 
-def lab_network(
-    bias: float | np.ndarray, seed: int, ensemble: tuple[int, ...] = (), dtype: Any = np.float64
-) -> MLP:
+def lab_network(bias: float | np.ndarray, seed: int, ensemble: tuple[int, ...] = (), dtype: Any = np.float64) -> MLP:
     """2-16-16-1 with ReLUs; all hidden biases start at `bias`, one or one a member."""
     net = MLP(LAB_SIZES, relu, sigmoid, he, seed, ensemble, dtype)
     for layer in net.layers[:-1]:
@@ -621,7 +617,7 @@ def same(shift: float, factor: float, spread: float, samples: int, part: int, se
 
 @refuses_unknown_names
 def same_functions(**start: Any) -> Explorer:
-    """One target, one set of functions, three codings of the features: the number of updates differs a hundredfold or more."""
+    """One target, one set of functions, three codings of the features: updates differ a hundredfold or more."""
     controls = {
         "shift": slider("subtract m", start.get("shift", 0.0), 0, 1, 0.01),
         "factor": slider("multiply by g", start.get("factor", 1.0), 0.25, 4, 0.05),
@@ -881,7 +877,7 @@ def race(**start: Any) -> Explorer:
         "depth": count("hidden layers", start.get("depth", 2), 1, 6),
         "width": steps("units in each", start.get("width", 32), (8, 16, 32, 64)),
         "goal": slider("goal: loss below", start.get("goal", 0.1), 0.05, 0.5, 0.05),
-        "seeds": steps("starts", start.get("seeds", 3), (1, 3, 8, 20)),
+        "seeds": steps("starts", start.get("seeds", 3), (1, 2, 3, 5, 8, 20)),
         "epochs": steps("epochs of 30 updates", start.get("epochs", 20), (5, 10, 20, 40, 80)),
     }
     return Explorer(

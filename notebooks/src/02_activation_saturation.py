@@ -97,11 +97,11 @@ for phi in (sigmoid, tanh):
     print(f"{phi.name:8}", *(f"{slope:<14.8g}" for slope in phi.derivative(z)))
 
 # %%
-SEED = 0  # another number: other starts and other data, wherever 20 are counted
+SEED = 0  # another number: other starts in what trains below
 draws = [blobs(3000, noise=1.5, seed=20 * SEED + k) for k in range(20)]
 clouds, classes = (np.array(both) for both in zip(*draws))
 for net, n in ((MLP([2, 1], ensemble=20), 1000), (MLP([2, 32, 1], ensemble=20), 30)):
-    train(net, clouds[:, :n], classes[:, :n], bce, eta=0.3, steps=2000)
+    train(net, clouds[:, :n], classes[:, :n], bce, eta=0.3, steps=1000)
     a, y = net.forward(clouds[:, 1000:]), classes[:, 1000:]
     of_class_1 = [y[k][(a[k] > 0.8) & (a[k] < 0.9)].mean() for k in range(20)]
     print(f"{n:4} points: of the outputs between 0.8 and 0.9, of class 1: {spread(of_class_1, '.0%')}")
@@ -133,7 +133,9 @@ explore.down_the_depth()
 
 # %%
 X_200, Y_200 = explore.digit_sample()
-rms = lambda values: np.sqrt(np.mean(values**2, axis=(-2, -1)))
+def rms(values):
+    return np.sqrt(np.mean(values**2, axis=(-2, -1)))
+
 print("layer 1 over layer 10    delta            dC/dW\n           s =  0.5     1   1.4   0.5    1  1.4")
 for name in ("sigmoid", "softplus", "tanh", "relu", "leaky_relu", "PReLU", "Maxout", "elu", "gelu", "silu"):
     ratios = []
@@ -147,7 +149,7 @@ for name in ("sigmoid", "softplus", "tanh", "relu", "leaky_relu", "PReLU", "Maxo
 # %%
 for s in (0.5, 1.4):
     nets = explore.deep_network("tanh", 10, s, SEED, ensemble=20)
-    history = train(nets, X_200, Y_200, softmax_ce, eta=0.1, steps=150, batch=50, seed=SEED)
+    history = train(nets, X_200, Y_200, softmax_ce, eta=0.1, steps=100, batch=50, seed=SEED)
     print(f"tanh, s = {s}: loss {spread(history.loss[-10:].mean(axis=0), '.2f')}; a guess gives {np.log(10):.2f}")
 
 # %% [markdown]
@@ -234,7 +236,7 @@ explore.same_functions()
 # <details><summary>What we saw</summary>At m = ½ and g = 4, 4 updates are enough: all curvatures are then about 1. That is what
 # <i>standardizing</i> does: mean 0 and mean square 1 for each feature.</details>
 #
-# This is advice about *inputs* as much as about activations; between layers, batch normalization does it.
+# Standardizing is for *inputs* as much as for activations; between layers, batch normalization does it.
 #
 # ## Build
 #
@@ -322,8 +324,9 @@ for name, kind in kinds.items():
 # counts within a row only: with other activations, other units of layer 2 are asleep.)
 #
 # *Leaky ReLU* never gets flatter than 0.01. But that is what a sigmoid passes at $z = 4.6$, where we call it saturated, and it wakes
-# hardly any unit of layer 1. ELU and a slope of 0.25 wake some. PReLU starts at 0.25 as well, wakes fewer, and has the lowest loss: it
-# fits its slopes first, and a small loss leaves little gradient to move a hinge. Its sleeping units are not lost: each passes on a line.
+# hardly any unit of layer 1. ELU and a slope of 0.25 wake some. PReLU starts at 0.25 as well, wakes fewer, and has the lowest loss:
+# with its slopes the loss falls sooner, and a small loss leaves little gradient to move a hinge. Its sleeping units are not lost: each
+# passes on a line.
 #
 # **The race.** Ten activations, the same starts, the same 1,500 digits in the same order, batches of 50, one learning rate. *Left:*
 # after how many updates the mean loss over an *epoch* (30 batches, all digits once) falls below the goal; a dot for each start. Gray:
@@ -364,9 +367,10 @@ for name, width in (("relu", 52), ("Maxout", 32)):
     nets = explore.racer(name, starts=20, width=width, seed=SEED)
     train(nets, data.X[rows], data.Y[rows], softmax_ce, eta=0.2, steps=300, batch=50, seed=SEED)
     right[name] = explore.accuracy_on_test(nets)
-    print(f"{name}: at a rate of 0.57 {share(there)} arrive; with {sum(p.size for p in nets.parameters()) // 20:,}",
-          f"parameters and 100 digits to learn from, right: {spread(right[name], '.0%')}")
-print("fewer right with Maxout:", share(right["Maxout"] < right["relu"]), "starts, each with its own 100 digits")
+    size = sum(p.size for p in nets.parameters()) // 20
+    print(f"{name:6} arrives at a rate of 0.57 from {share(there)} starts")
+    print(f"       learns from 100 digits with {size:,} parameters; right, of other digits: {spread(right[name], '.0%')}")
+print("Maxout gets fewer right from", share(right["Maxout"] < right["relu"]), "starts, each with its own 100 digits")
 
 # %% [markdown]
 # <details><summary>What we saw</summary>Tanh and the sigmoid. At 0.8 tanh is at its best, while ReLU fails from some starts; at 3.2 only
