@@ -419,7 +419,7 @@ def test_the_best_rate_of_the_sigmoid_is_not_at_the_edge_of_what_is_tried():
 
 
 def test_the_race_in_the_lesson_is_the_one_that_the_verdicts_measure():
-    """The rates of the stored table, and its shares: a tenth of them is the most that may lie beyond the word."""
+    """At the best rates of the stored table, which has all racers but one."""
     from verdicts_of.lesson02 import RATES
 
     notebook = bn.read(bn.NOTEBOOKS / "02_activation_saturation.ipynb")
@@ -432,11 +432,17 @@ def test_the_race_in_the_lesson_is_the_one_that_the_verdicts_measure():
 
 def test_words_count_starts_and_give_no_verdict_from_a_few():
     own = np.arange(100.0, 120)
-    never = np.full(20, np.inf)
-    words = lesson.race_words(["relu", "slow", "fast", "some", "never"], [own, own * 7, own / 2, own[::-1], never])
-    assert (
-        words
-        == "Fewer updates than relu from the same start: fast 20 of 20, some 10 of 20, slow 0 of 20, never 0 of 20."
+    rows = {
+        "relu": own,
+        "slow": own * 7,
+        "fast": own / 2,
+        "some": own[::-1],
+        "equal": own,
+        "never": np.full(20, np.inf),
+    }
+    assert lesson.race_words(list(rows), list(rows.values())) == (
+        "Fewer updates than relu from the same start: fast 20 of 20, some 10 of 20, slow 0 of 20, equal 0 of 20, "
+        "never 0 of 20."
     )
     assert lesson.race_words(["relu", "tanh"], [[np.inf, 4], [3, 4]]) == "2 starts, too few for a verdict."
     assert lesson.race_words(["relu"], [own]) == ""

@@ -4,10 +4,9 @@
 # **A network learns from what flows back through its activations. Where does the gradient go?**
 #
 # Lesson 01 showed that a network needs a bend. Which one? There is much advice: sigmoids saturate, ReLUs die, tanh is better
-# centered, $e^x$ is slow. Test it with your own hands: some of it holds, some with a footnote, and one famous figure does not come
-# out on our data.
+# centered, $e^x$ is slow. Test it: some of it holds, some with a footnote, and one famous figure does not come out on our data.
 #
-# To begin, choose *Run ▸ Run All Cells*, then scroll back up. From then on each picture follows your hand.
+# To begin, choose *Run ▸ Run All Cells*, then scroll back up. Each picture follows your hand.
 #
 # **You will be able to**
 #
@@ -55,7 +54,7 @@ guesses
 # - *Right:* what is left of a gradient of 1 after many such neurons in a row, each with a bias that puts it at this same
 #   place, on a logarithmic axis. Dashed: all at the steepest place.
 #
-# **Move *x*, and watch the point on the right rise and fall.** Then try each activation.
+# **Move *x*, and watch the point on the right. Then try each activation.**
 
 # %%
 explore.where_the_gradient_goes()
@@ -116,7 +115,7 @@ for net, n in ((MLP([2, 1], ensemble=20), 1000), (MLP([2, 32, 1], ensemble=20), 
 #
 # $$\left(\tfrac14\right)^{10} \approx 9.5 \cdot 10^{-7}.$$
 #
-# In a real network many weights may make up for some of it. So look, layer by layer from left to right: up to
+# In a real network many weights may make up for some of it. So look, layer by layer: up to
 # 30 hidden layers of 32 units, on 200 handwritten digits. All weights are drawn from a normal distribution with standard deviation
 # $s / \sqrt{n_\mathrm{in}}$, where $n_\mathrm{in}$ is the number of a layer's inputs; the biases are 0.
 #
@@ -172,7 +171,7 @@ for s in (0.5, 1.4):
 # If all inputs $x_i$ are positive, all parts of the gradient have the sign of $\delta$. So one sample can raise all weights or
 # lower all, never raise one and lower another: descent must *zig-zag*.
 #
-# Below, two weights have to go from $(-1.5, 0.3)$ to $(1.2, -1.2)$, one up and one down. *Left:* the inputs, made of random numbers
+# Below, two weights have to go from $(-1.5, 0.3)$ to $(1.2, -1.2)$. *Left:* the inputs, made of random numbers
 # $u$. *Middle:* the path, over lines of equal loss. *Right:* the loss. **Look at the directions of the steps. Then choose the
 # centered *sigmoid(u) − 1/2*, then a larger rate, then an update after *all samples*.**
 
@@ -262,7 +261,7 @@ print(sum(p.size for p in layer.parameters()), "parameters; 3 ReLUs have", 3 * 4
 
 # %% [markdown]
 # Here such units learn a curve. *Left:* the target (dots) and the fit. *Middle:* each unit on its own, with the bends that it has
-# learned. Under the picture stand the parameters and PReLU's slopes. **Compare *ReLU*, *PReLU* and *Maxout* with 3 units and some seeds.**
+# learned. **Compare *ReLU*, *PReLU* and *Maxout* with 3 units and some seeds.**
 
 # %%
 explore.learned_bends()
@@ -273,7 +272,7 @@ explore.learned_bends()
 #
 # ## Check
 #
-# PReLU and Maxout are layers of nbcore, with gradients of their own. One network with all three kinds, from an odd start:
+# PReLU and Maxout are layers of nbcore. One network with all three kinds, from an odd start:
 
 # %%
 odd = Sequential(PReLU(2, 5, rng=1), Maxout(5, 4, k=3, rng=2), Dense(4, 1, sigmoid))
@@ -293,12 +292,12 @@ check_gradients(odd, X_moons[:7], Y_moons[:7], bce)
 #
 # - *Left:* the hinges of layer 1 (the lines $z = 0$). A dead unit's hinge, dotted, has no data on its positive side.
 # - *Middle:* the share of dead units in both layers. (With other activations they are only asleep: negative everywhere.)
-# - *Right:* the same after 100 updates, for 560 networks: four biases, seven rates, twenty starts each.
+# - *Right:* the same after 100 updates, for four biases and seven rates, twenty starts each.
 #
 # **Push the rate up until units die, lower it again, then start with a bias of −2.** And then wake them.
 #
-# Is death for ever? The cell below starts 20 networks with all hidden biases at −1, so that some units are dead, or asleep, and
-# counts those awake after 500 updates. The inputs of layer 1 never change; those of layer 2 do.
+# Is death for ever? Below, 20 networks start with all hidden biases at −1, so that some units are dead, or asleep. How many are
+# awake after 500 updates? The inputs of layer 1 never change; those of layer 2 do.
 
 # %%
 explore.dying_relu()
@@ -317,10 +316,10 @@ for name, kind in kinds.items():
     print(f"{name:10}", *counts, f"loss {spread(losses[name], '.3f')}")
 
 # %% [markdown]
-# **What did you see?** Below some rate almost none die, and beyond it most do, within a few updates: there is no typical
+# **What did you see?** Below some rate almost none die, and beyond it most do: there is no typical
 # share, "up to 40 per cent" or any other, there is a curve. A negative bias kills without any learning rate.
 #
-# Under plain descent no ReLU of layer 1 comes back: no gradient, no way. In layer 2 many do, when their inputs move. (Compare
+# Under plain descent no ReLU of layer 1 comes back. In layer 2 many do, when their inputs move. (Compare
 # counts within a row only: with other activations, other units of layer 2 are asleep.)
 #
 # *Leaky ReLU* never gets flatter than 0.01. But that is what a sigmoid passes at $z = 4.6$, where we call it saturated, and it wakes
@@ -381,8 +380,8 @@ print("Maxout gets fewer right from", share(right["Maxout"] < right["relu"]), "s
 # to train"**: it is quick, but fails at a rate at which ReLU still arrives. **"Maxout overfits"**: about as much as a ReLU network of as
 # many parameters. Set `SEED` in Derive 1 to 1 and run all: close shares move.
 #
-# **"$e^x$ is slow."** That depends on the processor, the library and the kind of numbers. **Tick the box, and your machine tells.**
-# Run it twice, and with both kinds of numbers.
+# **"$e^x$ is slow."** That depends on the processor, the library and the kind of numbers. **Tick the box, twice,
+# and for both kinds of numbers.**
 
 # %%
 explore.is_exp_slow()
@@ -402,7 +401,7 @@ explore.is_exp_slow()
 # One value to know: for sigmoid, $x = 0$ and one weight of 4 it is 1.
 #
 # <details><summary>Hint 1</summary>Each neuron multiplies the gradient by its weight and by the slope at its own z.</details>
-# <details><summary>Hint 2</summary>Go forward with a loop that keeps a, and multiply up the factors as you go.</details>
+# <details><summary>Hint 2</summary>Loop forward, keep a, and multiply up the factors.</details>
 # <details><summary>Hint 3</summary>In the loop: z = w * a, then the factor w * phi.derivative(z), then a = phi(z).</details>
 #
 # [Solution](../notebooks/solutions/02_activation_saturation.ipynb)
