@@ -521,7 +521,7 @@ def test_a_network_that_fails_is_infinite_and_stops_no_other(monkeypatch):
         return [W1, *others]
 
     monkeypatch.setattr(lesson, "first_parameters", spoiled)
-    assert last_losses(lesson.NONE, SQUARE, (0, 1)) == pytest.approx([np.inf, right[1]], rel=1e-12)
+    assert last_losses.__wrapped__(lesson.NONE, SQUARE, (0, 1)) == pytest.approx([np.inf, right[1]], rel=1e-12)
 
 
 def test_assigned_and_too_early_lose_one_term_each_of_a_minus_y():
@@ -599,9 +599,11 @@ def test_the_losses_of_the_text(bug, loss):
     said, least, most = LOWER[bug, loss]
     here = lower(bug, loss, 0)
     _, printed = names_of_the_lesson()
-    shown = printed.partition(loss)[2]
-    (row,) = [line for line in shown.splitlines()[:7] if line.startswith(bug)]
-    assert str(here) in row
+    (row,) = [line for line in printed.splitlines() if line.startswith(f"{loss}: {bug} ")]
+    assert f"lower: {here} " in row
+    assert spread(ends(bug, loss, 0), ".2f") in row
+    harmless = loss == SQUARE and bug in (lesson.ASSIGNED, lesson.EARLY)
+    assert row.endswith("slopes ok" if harmless else "slopes WRONG")
     assert here.held == said
     assert least <= lower(bug, loss, 1).held <= most
     betrayed = loss == CROSS and bug in (lesson.ASSIGNED, lesson.EARLY)
@@ -614,8 +616,9 @@ def test_the_losses_of_the_text(bug, loss):
 def test_what_a_gradient_check_says_is_the_same_from_every_start(bug, loss):
     harmless = bug == lesson.NONE or (loss == SQUARE and bug in (lesson.ASSIGNED, lesson.EARLY))
     for seed in range(5):
-        worst = max(map(abs, found(bug, loss, seed=seed).errors))
-        assert worst < 1e-6 if harmless else worst > 0.1
+        r = found(bug, loss, seed=seed)
+        assert r.agrees == harmless
+        assert max(map(abs, r.errors)) < 1e-6 if harmless else max(map(abs, r.errors)) > 0.1
 
 
 def test_words_follow_the_numbers():

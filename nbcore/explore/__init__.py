@@ -18,6 +18,7 @@ from nbcore.explore.activation_saturation import (
     with_activation,
     zig_zag,
 )
+from nbcore.explore.autograd import BUGS as ENGINE_BUGS
 from nbcore.explore.autograd import as_met, engine_bugs, first_parameters, last_losses, lesson_networks, the_graph
 from nbcore.explore.backpropagation import break_the_gradient, bug_hunt, how_small_a_nudge
 from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
@@ -51,6 +52,7 @@ from nbcore.explore.zero_init_failure import (
 )
 
 __all__ = [
+    "ENGINE_BUGS",
     "RACERS",
     "Click",
     "Explorer",

@@ -806,6 +806,7 @@ def _received(v: Tensor) -> np.ndarray:
 _known_course = lru_cache(maxsize=64)(course)
 
 
+@lru_cache(maxsize=64)
 def last_losses(bug: str, loss: str, starts: Sequence[int], eta: float = 0.5, points: int = POINTS) -> np.ndarray:
     """The loss after UPDATES updates with a bug, for each start, inf where it is no longer finite.
 
@@ -813,7 +814,9 @@ def last_losses(bug: str, loss: str, starts: Sequence[int], eta: float = 0.5, po
     """
     losses = course(bug, loss, eta, starts, points=points).losses
     last = losses[-1] if len(losses) == UPDATES + 1 else np.full(len(starts), np.inf)
-    return np.where(np.isfinite(last), last, np.inf)
+    last = np.where(np.isfinite(last), last, np.inf)
+    last.flags.writeable = False
+    return last
 
 
 @dataclass(frozen=True)
@@ -830,7 +833,13 @@ class Bugged:
     wrong: int  # of the samples, at the end; -1 where the run stopped early
     classes: list[np.ndarray]  # the points of class 0, then of class 1
 
+    @property
+    def agrees(self) -> bool:
+        """Whether every slope of the engine is that by nudging."""
+        return all(0 <= error < CLOSE for error in self.errors)
 
+
+CLOSE = 1e-6  # relative
 TICKS = np.linspace(-2.2, 2.2, 41)
 
 
@@ -888,7 +897,7 @@ def _verdicts(r: Bugged) -> str:
     for name, pairs, error, (first, now) in zip(NAMES, r.pairs, r.errors, r.shapes, strict=True):
         if error < 0:
             said.append(f"{name} has gradients of shape {now} instead of {first}")
-        elif error < 1e-6:
+        elif error < CLOSE:
             said.append(f"{name} agrees")
         elif (factor := _factor(pairs)) is not None:
             said.append(f"{name} {short(factor)} times what it should be")
