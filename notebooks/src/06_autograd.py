@@ -160,9 +160,8 @@ print(f"{len(forward)} passes:", np.round(forward, 2))
 # result, the loss, and many leaves, the weights. So reverse mode needs one walk where forward mode needs one a weight:
 # a million of them for a million weights. (With one leaf and many results, forward mode wins.)
 #
-# The price is memory: the way back needs what its local slopes are made of. A
-# product needs its operands, $\tanh$ only its result, a sum nothing. What is needed is kept, or computed once more
-# (*checkpointing*).
+# The price is memory: the way back needs what its local slopes are made of. A product needs its operands, $\tanh$ only
+# its result, a sum nothing. What is needed is kept, or computed once more (*checkpointing*).
 #
 # ### 3. Which order?
 #
@@ -270,8 +269,8 @@ for name, f in (("x^2", lambda x: x * x), ("x^3", lambda x: (x * x) * x)):
 #
 # ### 4. Learn XOR with it
 #
-# XOR is 1 where exactly one of two inputs is 1. Four samples, the 2-2-1 network, and $C$ the mean over samples of $(a -
-# y)^2 / 2$. Every update builds a new graph, walks it back, and moves the weights by $-\eta$ times their gradients,
+# XOR is 1 where exactly one of two inputs is 1. Four samples, the 2-2-1 network, and $C$ the mean over samples of
+# $(a - y)^2 / 2$. Every update builds a new graph, walks it back, and moves the weights by $-\eta$ times their gradients,
 # with learning rate $\eta$ (eta).
 
 # %%
@@ -334,7 +333,7 @@ print("numbers, arrays, by hand: the same weights;", len(C.graph()), "arrays in 
 # four rows of gradients arrive, and $b$ gets their sum. (That is where the sum in `db = delta.sum(axis=0)` comes from.)
 #
 # *One more thing*, for numbers as for arrays: our `in_order` calls itself once for every step of depth, and Python
-# stops at a depth of about a thousand. A sum over a thousand samples is deeper. So `Tensor.graph` keeps a list of its
+# stops at a depth of a thousand or a few. A sum over 10,000 samples is deeper. So `Tensor.graph` keeps a list of its
 # own, as you will in Exercise 3. (To see ours fail, run `go_back` on a chain of 10,000 `Value`s.)
 
 # %%
