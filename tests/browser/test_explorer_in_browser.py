@@ -56,6 +56,12 @@ controls = {"k": explore.count("number k", 1, 0, 20), "way": explore.choice("way
 long = explore.Explorer(controls, sweep, draw, title="long", alt=lambda p, r: f"A line of slope {r}.",
                         status=lambda p, r: f"The slope is {r}.", idle=lambda p: () if p["k"] > 1 else ("way",))
 long""",
+    """from nbcore.explore.predict import write_answers
+
+# A number, as older editions kept it, and a text that has another place now.
+write_answers("99", {"bend": 1, "lines": "two"})
+asked = explore.Predict("99", {"bend": ("Does it bend?", ["yes", "no"]), "lines": ("How many?", ["two", "one"])})
+display(asked, explore.Score(asked, {"bend": (1, "It is linear."), "lines": (1, "One neuron.")}))""",
 ]
 
 
@@ -215,6 +221,25 @@ def test_moves_are_answered_while_cells_run_and_wait(lesson):
     )
     assert order == ["picture", "cell"]
     assert explorer.reset()["alt"] == "A line of slope 1."
+
+
+def test_a_guess_at_a_question_that_has_changed_is_asked_for_again(lesson):
+    asked, score = (lesson.page.locator(f".nbx:has({part})") for part in ("fieldset", ".nbx-list"))
+    changed = "This question has changed since you guessed."
+    fields = asked.locator("fieldset")
+    assert fields.nth(0).get_by_text(changed).is_visible()
+    assert not fields.nth(1).get_by_text(changed).count()
+    assert asked.get_by_role("radio", checked=True).count() == 1
+    assert fields.nth(1).get_by_label("two", exact=True).is_checked()
+    assert changed in score.locator("li").nth(0).text_content()
+    assert "You said" not in score.locator("li").nth(0).text_content()
+    assert "Not so. You said: two" in score.locator("li").nth(1).text_content()
+    fields.nth(0).get_by_label("no", exact=True).press("Space")
+    asked.get_by_role("button", name="Keep my guesses").press("Enter")
+    score.get_by_text("1 of 2 right.").wait_for()
+    assert "Right. You said: no" in score.locator("li").nth(0).text_content()
+    assert not asked.get_by_text(changed).count()
+    assert changed not in score.text_content()
 
 
 def test_running_a_cell_again_leaves_no_widgets_behind(lesson):
