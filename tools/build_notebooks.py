@@ -49,9 +49,9 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 VARIES = "picture-varies"  # tag of a cell whose picture shows what differs from one processor to the next
 PICTURES = ("image/png", "image/jpeg")
 
-# Another processor computes the last digits of a curve differently, which moves the edges of its line by a few hundredths
-# of a pixel: where black meets white that makes a few of 255 shades, in few pixels (in lesson 01 up to 14, in 0.15%).
-# Nobody can see it. What can be seen is a larger step in a single pixel, or a small one over an area.
+# Another processor computes the last digits of a curve differently, which moves the edges of its line by a few
+# hundredths of a pixel: where black meets white that makes a few of 255 shades, in few pixels (in lesson 01 up to 14,
+# in 0.15%). Nobody can see it. What can be seen is a larger step in a single pixel, or a small one over an area.
 SHADES, AREA = 16, 0.005
 
 # No version numbers: builds on another Python or ipykernel are equal.
@@ -525,7 +525,7 @@ def main(argv: Sequence[str] | None = None, notebooks: Path = NOTEBOOKS, execute
     parser.add_argument("--only", action="append", default=[], metavar="NN", help="the same as an option")
     parser.add_argument("--check", action="store_true", help="only compare with the files; exit 1 if unlike")
     parser.add_argument("--discard-edits", action="store_true", help="overwrite edited notebooks, too")
-    parser.add_argument("--redraw", action="store_true", help="store every picture anew, also where nothing can be seen")
+    parser.add_argument("--redraw", action="store_true", help="store every picture anew")
     try:
         run(parser.parse_args(argv), notebooks, execute)
     except BuildError as error:
