@@ -63,6 +63,7 @@ def server(notebook: Path, dark: bool = False, extension: bool = True) -> Iterat
         theme.write_text(json.dumps({"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}))
         token = secrets.token_hex(16)
         settings = lab.SETTINGS | {"ServerApp.root_dir": root, "ServerApp.port": 0, "IdentityProvider.token": token}
+        settings["ServerApp.log_level"] = "INFO"  # else it prints its address only with a token of its own making
         if not extension:
             settings["ServerApp.jpserver_extensions"] = "nbcore.server_extension=False"
         environment = os.environ | {
