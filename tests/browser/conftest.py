@@ -182,7 +182,8 @@ IN_PAGE = """(() => {
   const playFits = (root) => {
     const [img, film] = [".nbx-picture", ".nbx-moving"].map((part) => root.querySelector(part));
     if (film.hidden) return fits(img) && img.src.startsWith("data:image/png");
-    return film.width === Math.round(img.clientWidth * devicePixelRatio)
+    // A canvas keeps its own width whatever it is given to show; the page sets the shape of each picture that comes.
+    return parseInt(img.style.aspectRatio) === Math.round(img.clientWidth * devicePixelRatio)
       && background(img).every((value, k) => Math.abs(value - paper(film)[k]) < 8);
   };
 
