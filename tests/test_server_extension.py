@@ -8,6 +8,7 @@ place, as for a learner.
 import asyncio
 import json
 import os
+import re
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -118,12 +119,24 @@ def test_a_line_that_is_half_written_tells_no_address():
     assert browser.address_in(line + b"    http://127.0.0.1:88") == whole
 
 
-def test_an_address_is_waited_for_however_slowly_it_is_printed():
-    prints = "import sys, time\nfor c in 'http://127.0.0.1:80/lab or\\n': sys.stdout.write(c); sys.stdout.flush(); "
-    with browser.running(
-        [sys.executable, "-c", prints + "time.sleep(0.01)\ntime.sleep(600)"], dict(os.environ)
-    ) as said:
-        assert said == "http://127.0.0.1:80/lab"
+SLOW = """
+import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+for letter in f"at http://127.0.0.1:{s.getsockname()[1]}/lab or\\n":
+    sys.stdout.write(letter)
+    sys.stdout.flush()
+    time.sleep(0.01)
+time.sleep(0.5)
+s.listen()
+time.sleep(600)
+"""
+
+
+def test_a_server_runs_when_it_takes_connections_however_late_that_is():
+    with browser.running([sys.executable, "-c", SLOW], dict(os.environ)) as said:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/lab", said)
+        assert browser.listens(said)
 
 
 def test_a_server_that_ends_says_why():

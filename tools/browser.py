@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -86,9 +87,19 @@ def address_in(log: bytes) -> str | None:
     return found[1].decode() if found else None
 
 
+def listens(address: str) -> bool:
+    """Whether connections are taken: Jupyter prints its address, and writes its file, some time before."""
+    host, port = address.removeprefix("http://").partition("/")[0].split(":")
+    try:
+        socket.create_connection((host, int(port))).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 @contextmanager
 def running(command: list[str], environment: dict[str, str], cwd: Path | None = None) -> Iterator[str]:
-    """A Jupyter server while it runs; gives the first address that it prints.
+    """A Jupyter server while it runs; gives the first address that it prints, once it takes connections there.
 
     RuntimeError with all that it said, should it end, or hang, before.
     """
@@ -99,7 +110,7 @@ def running(command: list[str], environment: dict[str, str], cwd: Path | None = 
                 command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
-            while (address := address_in(path.read_bytes())) is None:
+            while not (address := address_in(path.read_bytes())) or not listens(address):
                 if process.poll() is not None or time.monotonic() > end:
                     said = path.read_text(encoding="utf-8", errors="replace")
                     raise RuntimeError(f"the server did not start:\n{said}")
