@@ -1039,7 +1039,7 @@ def test_a_sweep_in_a_page_shows_its_way_and_can_be_stopped():
         assert "stopped" in p.board.said
         says(p, move={"sweep_updates": 100, "sweep_first": "eta", "sweep_second": "seed"}, n="2")
         says(p, act="sweep")
-        await until(lambda: not tasks(), 20)
+        await until(lambda: not tasks())
         assert "The best cell" in p.board.said
         assert opened(p.board.sweep_frame).size[0] > 300
         assert "Heat map" in p.board.sweep_alt

@@ -233,14 +233,15 @@ def test_a_click_on_an_edge_chooses_just_this_one(board, layer, to, start, along
     picture = board.root.locator(".nbx-picture")
     box = picture.bounding_box()
     picture.click(position={"x": right * box["width"], "y": down * box["height"]})
+    board.until_kernel("p._edge", str((layer, to, start)))
     board.named("weight").wait_for()
     names = {
         "layer": "output layer" if layer == 3 else f"layer {layer}",
         "from": "x₁" if layer == 1 else f"unit {start + 1}",
     }
     for name, text in names.items():
-        assert board.named(name).evaluate("(menu) => menu.selectedOptions[0].textContent") == text
-    assert in_kernel(board.lesson, "p._edge") == str((layer, to, start))
+        menu = board.named(name).element_handle()
+        board.until("([menu, text]) => menu.selectedOptions[0].textContent === text", [menu, text])
     board.named("or type it").fill("-2.5")
     board.said(f"W{layer}[{to},{start}] set to \u22122.5 by hand")
     assert in_kernel(board.lesson, f"float(p.run.net.layers[{layer - 1}].W[{to}, {start}])") == "-2.5"
