@@ -13,7 +13,7 @@ SOURCES := nbcore tools tests benchmarks notebooks/src
 FRESH = NBCORE_ANSWERS="$$(mktemp -d)/answers.json"
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset test test-browser notebooks check format bench bench-browser bench-growth lock clean clean-all
+.PHONY: help lab reset test shake test-browser notebooks check lint format bench bench-browser bench-growth lock clean clean-all
 
 help:  ## this list
 	@echo "make lab opens the lessons; make test checks everything. All there is:"
@@ -29,14 +29,19 @@ reset:  ## NB=01: a fresh copy of lesson 01; your old one is kept as a backup
 test:  ## unit tests, and every lesson and solution run and compared with its stored outputs
 	@$(FRESH) $(RUN) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --ignore=tests/browser tests notebooks $(ARGS)
 
+shake:  ## the same as other processors would run it, ten times; every drawn start moved in its last place
+	@$(FRESH) $(RUN) tools/shake.py $(ARGS)
+
 test-browser:  ## the lessons in a real browser (needs Chromium)
 	@$(FRESH) $(DEV) -m pytest -n auto --dist loadscope --no-loadscope-reorder tests/browser $(ARGS)
 
 notebooks:  ## rebuild the lessons from notebooks/src (NB=01: only one)
 	@$(FRESH) $(RUN) tools/build_notebooks.py $(NB) $(ARGS)
 
-check:  ## lessons match their sources, lint, format, types, workflow
+check: lint  ## lessons match their sources; lint
 	@$(FRESH) $(RUN) tools/build_notebooks.py --check
+
+lint:  ## lint, format, types, workflow
 	@$(DEV) -m ruff check $(SOURCES)
 	@$(DEV) -m ruff format --check $(SOURCES)
 	@$(DEV) -m mypy
