@@ -78,7 +78,7 @@ explore.zero_or_not()
 # 6. *tanh*, *xavier*: how large may the learning rate $\eta$ be?
 #
 # <details><summary>What we saw</summary>1: little, since all units are alike; about a third is right. 2: no weight moves; it
-# guesses. 3: no, every constant makes copies; about a third is right up to 0.1, and from 0.5 on hardly more than a guess. 4: it
+# guesses. 3: no, every constant makes copies; up to 0.1 a third or so is right, and from 0.5 on hardly more than by guessing. 4: it
 # learns as from any small start. 5: from 0.001 to about 0.4 all ends well, though the smallest start late; at 10 most units are
 # <em>saturated</em> from the start, stuck at -1 or 1. 6: up to about 1.6.</details>
 #
