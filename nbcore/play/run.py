@@ -12,7 +12,8 @@ from nbcore.checks import number, whole
 from nbcore.network import MLP, Sequential
 from nbcore.play import view as views
 from nbcore.play.code import code_of
-from nbcore.play.data import Own, Problem, problem
+from nbcore.play.data import Problem, problem
+from nbcore.play.own import Own
 from nbcore.play.settings import LIVE, Settings, multiplied, start_of
 from nbcore.play.text import MOST_WEIGHT, Change, State, from_text, to_text
 from nbcore.play.trace import Trace
