@@ -111,7 +111,7 @@ def test_a_quote_that_a_later_one_seems_to_close_is_named_where_it_opens():
     rows = ["1,2,a"] * 9
     rows[2], rows[4] = '1,2,"a', '1,2,"b"'
     refused("\n".join(rows), "line 3 of the CSV has a quote that closes before 'b\"'", "written twice")
-    refused('1,2,"a"b\n1,2,c\n', "line 1", "a cell stands in quotes as a whole")
+    refused('1,2,"a"b\n1,2,c\n', "line 1", "a cell is quoted as a whole")
 
 
 def test_quotes_are_read_as_spreadsheets_write_them():

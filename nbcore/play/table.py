@@ -173,8 +173,8 @@ def _rows(lines: list[str], first: int, mark: str) -> list[Row]:
                     if end < len(line) and line[end] != mark:
                         refuse(
                             opened,
-                            f"has a quote that closes before {short(line[end:])!r}: a cell stands in quotes as a whole, and "
-                            "a quote in it is written twice",
+                            f"has a quote that closes before {short(line[end:])!r}: a cell is quoted as a whole, "
+                            "and a quote in it is written twice",
                         )
                     end = end if end < len(line) else -1
                 if end < 0:
