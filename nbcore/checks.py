@@ -72,6 +72,8 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, op
     """`value` as a finite float in [low, high], or in [low, high) where `open` is set."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {_shown(value)}")
+    if isinstance(value, int) and abs(value) > 10**300:  # beyond what a float holds
+        value = np.inf if value > 0 else -np.inf
     if not (np.isfinite(value) and low <= value <= high) or (open and value == high):
         least = "" if low == -np.inf else f" and at least {low:g}"
         most = "" if high == np.inf else f" and {'less than' if open else 'at most'} {high:g}"

@@ -489,7 +489,7 @@ def test_texts_are_short():
         ("moons | 9 updates | 7: W1[0,0]=1e9", r"W1\[0,0\] must be finite and at least -1e\+06"),
         ("moons | output=tanh loss=bce", "bce needs outputs from sigmoid"),
         ("moons | 9 updates | 7: optimizer=fast", "optimizer must be one of adam, momentum, sgd"),
-        ("x" * 2_000_000, "text must be at most 1,000,000 characters"),
+        ("x" * 2_000_000, "text must be at most 300,000 characters"),
         ("moons | " + "9" * 5000 + " updates", "in '999"),
     ],
     ids=lambda v: ascii(v[:40]),
