@@ -12,7 +12,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from nbcore import MLP, Tensor, bce, mse, train
-from nbcore.play import own_csv, own_data
+from nbcore.play import Run, Settings, own_csv, own_data
 from nbcore.play.own import MISSING
 from nbcore.play.table import LONGEST_QUOTE, MOST_BYTES, decoded, read_table
 
@@ -355,3 +355,61 @@ def test_what_csv_writes_is_read_back(rows, mark, encoding):
 
 def test_decoded_takes_what_own_csv_takes():
     assert decoded(Path(__file__).read_bytes()).startswith('"""One')
+
+
+# ---- Numbers to fit that are large
+
+
+def houses():
+    """Prices around 300,000, from rooms and square meters."""
+    rng = np.random.default_rng(0)
+    X = np.stack([rng.integers(1, 8, 120), rng.uniform(30, 200, 120), rng.uniform(0, 40, 120)], axis=1)
+    return own_data(
+        X, 300_000 + 2_000 * (X[:, 1] - 100) + 10_000 * X[:, 0] - 1_000 * X[:, 2] + rng.normal(0, 3000, 120)
+    )
+
+
+def test_large_targets_get_a_word_and_are_learned_when_standardized():
+    own = houses()
+    plain = Run(Settings(data="own"), own)
+    assert "The inputs reach" in plain.unscaled
+    assert "and the targets 5" in plain.unscaled
+    assert plain.unscaled.endswith("standardize them.")
+    errors = []
+    for seed in range(20):
+        run = Run(Settings(data="own", standardize=True, seed=seed), own)
+        assert run.unscaled == ""
+        run.advance(1000)
+        errors.append(run.numbers().score_test)
+    guess = np.std(own.y)
+    assert np.median(errors) < guess / 5
+    assert max(errors) < guess / 2
+
+
+def test_what_is_shown_is_in_the_targets_own_units():
+    own = houses()
+    run = Run(Settings(data="own", standardize=True), own)
+    run.advance(500)
+    p, n = run.problem, run.numbers()
+    assert np.abs(p.Y.mean()) < 1e-12
+    np.testing.assert_allclose(np.sort(np.concatenate([p.wanted, p.wanted_test])[:, 0]), np.sort(own.y), rtol=1e-12)
+    assert n.score == pytest.approx(np.sqrt(np.mean((n.outputs - p.wanted) ** 2)), rel=1e-9)
+    assert n.score_test == pytest.approx(np.sqrt(np.mean((n.outputs_test - p.wanted_test) ** 2)), rel=1e-9)
+    assert 150_000 < n.outputs.mean() < 450_000
+    assert n.loss == pytest.approx((n.score / p.unit) ** 2 / 2, rel=1e-9)  # the loss is that of what is trained on
+
+
+def test_the_code_of_standardized_targets_leads_to_the_same_weights():
+    own = houses()
+    run = Run(Settings(data="own", standardize=True), own)
+    run.advance(30)
+    there = {"own": own}
+    exec(run.code(), there)
+    assert all(map(np.array_equal, there["net"].parameters(), run.net.parameters()))
+
+
+def test_constant_targets_are_left_as_they_are():
+    own = own_data(np.arange(8.0)[:, None], np.full(8, 5.5))
+    run = Run(Settings(data="own", standardize=True), own)
+    assert run.problem.unit == 1
+    assert np.all(run.problem.wanted == 5.5)

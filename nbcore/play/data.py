@@ -24,7 +24,8 @@ class Problem:
 
     `points` and `points_test` are the raw inputs before features and standardizing; `labels` classes 0 to k-1, or
     empty for regression. `inputs` names the columns of X, `columns` those of the raw points. `plane`: whether there is
-    a plane to draw, from `low` to `high` (2,); `transform` leads from raw points to inputs.
+    a plane to draw, from `low` to `high` (2,); `transform` leads from raw points to inputs. Numbers to fit are trained
+    on as (target - center) / unit, and shown as they were given: `own_units` leads back.
     """
 
     kind: str
@@ -45,12 +46,27 @@ class Problem:
     high: np.ndarray
     transform: Callable[[np.ndarray], np.ndarray]
     columns: tuple[str, ...]
+    center: float = 0.0
+    unit: float = 1.0
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of X as people call them: x1 and x2 of one's own data by their own names."""
         called = dict(zip(("x1", "x2"), self.columns, strict=True)) if self.plane else {}
         return tuple(called.get(name, name) for name in self.inputs)
+
+    def own_units(self, values: np.ndarray) -> np.ndarray:
+        """Outputs or targets as people gave them; classes as they are."""
+        return values * self.unit + self.center if self.kind == "regression" else values
+
+    @property
+    def wanted(self) -> np.ndarray:
+        """The targets to train on in their own units, (N, n_out)."""
+        return self.own_units(self.Y)
+
+    @property
+    def wanted_test(self) -> np.ndarray:
+        return self.own_units(self.Y_test)
 
     def grid(self, resolution: int) -> np.ndarray:
         """Inputs at the centers of resolution x resolution cells of the plane, (resolution^2, n).
@@ -147,8 +163,16 @@ def _problem(
     X, X_test = transform(points), transform(rest)
     one_column = kind == "classes" and len(classes) == 2 and phi.name != "softmax"
 
+    center, unit = 0.0, 1.0
+    if standardize and kind == "regression":
+        center, unit = float(targets.mean()), float(targets.std())
+        if unit <= 1e-12 * np.abs(targets).max():
+            unit = 1.0
+
     def rows(t: np.ndarray) -> np.ndarray:
-        if kind == "regression" or one_column:
+        if kind == "regression":
+            return (t[:, None].astype(np.float64) - center) / unit
+        if one_column:
             return t[:, None].astype(np.float64)
         return np.eye(len(classes))[t]
 
@@ -164,6 +188,7 @@ def _problem(
     parts = Problem(
         kind, classes, tuple(names), points, rest, X, X_test, rows(targets), rows(targets_rest),
         targets if classes else none, targets_rest if classes else none, phi, C, plane, low, high, transform, columns,
+        center, unit,
     )  # fmt: skip
     for array in vars(parts).values():
         if isinstance(array, np.ndarray):

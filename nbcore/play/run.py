@@ -120,9 +120,15 @@ class Run:
 
     @property
     def unscaled(self) -> str:
-        """A word on inputs that are so large that units saturate or die at once; "" where none is."""
-        top = float(np.abs(self._problem.X).max())
-        return f"The inputs reach {top:.3g}: standardize them." if top > 10 and not self._settings.standardize else ""
+        """A word on inputs or targets that are so large that nothing is learned; "" where none is."""
+        if self._settings.standardize:
+            return ""
+        p = self._problem
+        top = float(np.abs(p.X).max())
+        if p.kind == "regression" and (far := float(np.abs(p.Y).max())) > 10:
+            both = f"inputs reach {top:.3g} and the targets {far:.3g}" if top > 10 else f"targets reach {far:.3g}"
+            return f"The {both}: standardize them."
+        return f"The inputs reach {top:.3g}: standardize them." if top > 10 else ""
 
     @property
     def batch(self) -> int:
