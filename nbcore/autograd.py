@@ -22,6 +22,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from nbcore.activations import sigmoid as stable_sigmoid
+from nbcore.activations import softplus as stable_softplus
 from nbcore.checks import as_float, number
 
 VJP: TypeAlias = Callable[[np.ndarray], np.ndarray]
@@ -186,6 +187,11 @@ class Tensor:
         x = self.data
         return _result("relu", np.maximum(x, 0), (self, lambda g: np.where(x > 0, g, 0)))
 
+    def softplus(self) -> Tensor:
+        """ln(1 + e^x), written so that nothing overflows; its slope is sigmoid(x)."""
+        x = self.data
+        return _result("softplus", stable_softplus(x), (self, lambda g: g * stable_sigmoid(x)))
+
     # --- many entries into one: over `axis` (one, a tuple of them, or None for all), as in NumPy ---
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -208,6 +214,17 @@ class Tensor:
             return _spread(g, x.shape, axis, keepdims) * (largest / largest.sum(axis, keepdims=True))
 
         return _result("max", x.max(axis, keepdims=keepdims), (self, dx))
+
+    def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """ln of the sum of e^x over `axis`, the largest x taken out first; g goes to each entry times its softmax."""
+        x = self.data
+        largest = x.max(axis, keepdims=True)
+        largest = np.where(np.isfinite(largest), largest, 0)
+        e = np.exp(x - largest)
+        total = e.sum(axis, keepdims=True)
+        a = np.log(total) + largest
+        a = a if keepdims else a.reshape(x.sum(axis).shape)
+        return _result("logsumexp", a, (self, lambda g: _spread(g, x.shape, axis, keepdims) * (e / total)))
 
     # --- entries picked, or in another order ---
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nbcore import MLP, Tensor, bce, mse, numerical_gradient, sigmoid, softmax, softmax_ce, train
+from nbcore import MLP, Tensor, bce, mse, numerical_gradient, sigmoid, softmax, softmax_ce, softplus, train
 
 pytestmark = pytest.mark.filterwarnings("error")
 FINE = settings(max_examples=60, deadline=None, derandomize=True)
@@ -63,6 +63,7 @@ ALONE = {
     "tanh": (lambda t: t.tanh(), np.tanh),
     "sigmoid": (lambda t: t.sigmoid(), sigmoid),
     "relu": (lambda t: t.relu(), lambda x: np.maximum(x, 0)),
+    "softplus": (lambda t: t.softplus(), softplus),
     **{f"**{n:g}": (lambda t, n=n: t**n, lambda x, n=n: x**n) for n in (2, 3, 1, 0, -1, -2, 4.0)},
     **{f"**{n:g}": (lambda t, n=n: t**n, lambda x, n=n: x**n) for n in (0.5, -0.5, 1.7)},
     "T": (lambda t: t.T, lambda x: x.T),
@@ -132,6 +133,8 @@ def test_reductions_over_any_axes(data):
     for name in ("sum", "mean", "max"):
         value = getattr(x, name)(axis=axis, keepdims=keepdims)
         check(lambda t, name=name: getattr(t, name)(axis=axis, keepdims=keepdims), x, value=value)
+    value = np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
+    check(lambda t: t.logsumexp(axis=axis, keepdims=keepdims), x, value=value)
 
 
 def test_reductions_of_nothing():
@@ -268,6 +271,30 @@ def test_saturated_sigmoid_and_tanh_are_exact_and_silent():
     np.testing.assert_array_equal(gradient(lambda t: t.tanh(), x, np.ones(7)), [0, 0, 0, 1, 0, 0, 0])
 
 
+def test_cross_entropies_from_large_z_are_exact_and_silent():
+    """ln(1 + e^z) and ln sum e^z as one node each: finite where their parts overflow, and exact far to the left."""
+    x = [-1e4, -800.0, -40.0, 0.0, 40.0, 800.0, 1e4]
+    values = [0, 0, np.exp(-40), np.log(2), 40, 800, 1e4]
+    np.testing.assert_allclose(Tensor(x).softplus().data, values, rtol=1e-15)
+    np.testing.assert_allclose(gradient(lambda t: t.softplus(), x, np.ones(7)), sigmoid(x), rtol=1e-15)
+    for shift in (0.0, 800.0, -800.0, 1e4):
+        rows = np.array([[1.0, -2.0, 0.5], [-1.0, 3.0, 3.0]])
+        t = Tensor(rows + shift)
+        out = t.logsumexp(axis=1)
+        np.testing.assert_allclose(out.data, np.log(np.exp(rows).sum(axis=1)) + shift, rtol=1e-12)
+        out.backward([1.0, -2.0])
+        np.testing.assert_allclose(t.grad, softmax(rows) * [[1.0], [-2.0]], rtol=1e-12)
+    np.testing.assert_array_equal(Tensor([np.inf, 0.0]).softplus().data, [np.inf, np.log(2)])
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        assert Tensor([-np.inf, -np.inf]).logsumexp().item() == -np.inf
+    with np.errstate(all="ignore"):  # the naive form, as a learner writes it first
+        naive = Tensor([800.0])
+        C = (1 + naive.exp()).log()
+        C.backward()
+    assert C.item() == np.inf
+    assert np.isnan(naive.grad).all()
+
+
 # --- numbers and arrays on either side ---
 
 
@@ -324,6 +351,7 @@ def test_the_dtype_is_kept_forward_and_backward(dtype):
         lambda t: t.sum(axis=0),
         lambda t: t.mean(axis=1),
         lambda t: t.max(axis=1),
+        lambda t: t.logsumexp(axis=1),
         lambda t: t.mT.reshape(-1),
     ):
         t = Tensor(x)
@@ -569,7 +597,17 @@ def test_a_graph_is_freed_with_its_result():
             y = y + f(x * x + 1)
         for f, _ in PAIRS.values():
             y = f(y, x)
-        y = y @ x + y.T + y.mT + y[0] + y[[0, 1, 1]] + y.max(axis=0) + y.mean(axis=1) + y.reshape(9).reshape(3, 3)
+        y = (
+            y @ x
+            + y.T
+            + y.mT
+            + y[0]
+            + y[[0, 1, 1]]
+            + y.max(axis=0)
+            + y.logsumexp(axis=0)
+            + y.mean(axis=1)
+            + y.reshape(9).reshape(3, 3)
+        )
         out = y.sum()
         out.backward()
         gone = [weakref.ref(tensor) for tensor in out.graph() if tensor is not x]
@@ -594,11 +632,10 @@ def by_engine(net, X, Y, loss):
         A = getattr(z, layer.phi.name)() if layer.phi is not softmax else z
     if loss is mse:
         terms = ((A - Y) ** 2).sum(axis=-1) / 2
-    elif loss is bce:  # max(z, 0) - y z + ln(1 + e^-|z|)
-        terms = (z.relu() - Y * z + (1 + (-(z.relu() + (-z).relu())).exp()).log()).sum(axis=-1)
-    else:  # log-sum-exp; the largest z moves numbers into range, and is not differentiated
-        z = z - z.max(axis=-1, keepdims=True).detach()
-        terms = z.exp().sum(axis=-1).log() - (z * Y).sum(axis=-1)
+    elif loss is bce:
+        terms = (z.softplus() - Y * z).sum(axis=-1)
+    else:
+        terms = z.logsumexp(axis=-1) - (z * Y).sum(axis=-1)
     C = terms.mean(axis=-1)
     C.sum().backward()
     return C.data, [p.grad for p in parameters], inputs.grad
@@ -675,7 +712,7 @@ def test_fifty_steps_of_descent_are_those_of_train():
         for k in range(0, len(parameters), 2):
             z = A @ parameters[k].mT + parameters[k + 1]
             A = z.tanh()
-        C = (z.relu() - Y * z + (1 + (-(z.relu() + (-z).relu())).exp()).log()).sum(axis=-1).mean()
+        C = (z.softplus() - Y * z).sum(axis=-1).mean()
         losses.append(C.item())
         C.backward()
         for p in parameters:

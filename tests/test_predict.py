@@ -65,7 +65,10 @@ def test_a_guess_may_be_changed_and_others_stay(kept):
     first = Predict("01", QUESTIONS)
     commit(first, bend=2, lines=0)
     commit(first, bend=0)
-    assert json.loads(kept.read_text()) == {"01": {"bend": 0, "lines": 0}, "02": {"bend": 1, "lines": 1}}
+    assert json.loads(kept.read_text()) == {
+        "01": {"bend": "yes", "lines": "one"},
+        "02": {"bend": "no", "lines": "two"},
+    }
     assert first.quiz.guesses == {"bend": 0, "lines": 0}
     assert first.quiz.saved.startswith("Kept.")
 
@@ -129,15 +132,49 @@ def test_what_is_stored_does_not_tell_the_guesses(kept):
         assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
 
 
-def test_kept_guesses_that_no_option_matches_are_left_out(kept):
-    """The lesson may have changed since; the others stay as they are."""
+def lay_down(kept, guesses):
+    """A file that another edition wrote."""
     kept.parent.mkdir()
-    kept.write_text(json.dumps({"01": {"bend": 7, "lines": 1, "gone": 0}, "02": {"bend": 0}}))
+    kept.write_text(json.dumps(guesses))
+
+
+def test_a_guess_follows_its_option_to_another_place(kept):
+    commit(Predict("01", QUESTIONS), bend=2, lines=0)
+    moved = {"bend": ("Does it bend?", ["it depends", "no", "yes"]), "lines": ("How many?", ["none", "two", "one"])}
+    again = Predict("01", moved)
+    assert again.quiz.guesses == {"bend": 0, "lines": 2}
+    assert again.quiz.changed == {}
+    assert Score(again, {"bend": (0, "It is linear.")}).quiz.guesses == {"bend": 0, "lines": 2}
+
+
+@pytest.mark.parametrize("old", [1, 7, "perhaps", None, True, [1]])
+def test_a_guess_that_is_no_option_any_more_is_not_shown_and_not_lost(kept, old):
+    """Among them each number of an older edition: options may have moved since."""
+    before = {"01": {"bend": old, "lines": "two", "gone": 0}, "02": {"bend": 0}}
+    lay_down(kept, before)
     predict = Predict("01", QUESTIONS)
-    assert predict.quiz.guesses == {"lines": 1}
-    commit(predict, bend=1, lines=1)
-    assert json.loads(kept.read_text())["01"]["bend"] == 1
-    assert json.loads(kept.read_text())["02"] == {"bend": 0}
+    score = Score(predict, RIGHT)
+    for quiz in (predict.quiz, score.quiz):
+        assert quiz.guesses == {"lines": 1}
+        assert quiz.changed == {"bend": "This question has changed since you guessed."}
+    commit(predict, lines=0)
+    assert json.loads(kept.read_text())["01"] == before["01"] | {"lines": "one"}
+    assert predict.quiz.changed == score.quiz.changed == {"bend": module.CHANGED}
+    commit(predict, bend=2, lines=1)
+    assert json.loads(kept.read_text()) == before | {"01": {"bend": "it depends", "lines": "two", "gone": 0}}
+    for quiz in (predict.quiz, score.quiz):
+        assert quiz.guesses == {"bend": 2, "lines": 1}
+        assert quiz.changed == {}
+
+
+def test_what_could_not_be_saved_is_still_a_changed_question(kept):
+    lay_down(kept, {"01": {"bend": 0}})
+    predict = Predict("01", QUESTIONS)
+    kept.write_text("{")
+    commit(predict, bend=0, lines=0)
+    assert predict.quiz.saved.startswith("Not saved")
+    assert predict.quiz.guesses == {}
+    assert predict.quiz.changed == {"bend": module.CHANGED}
 
 
 @pytest.mark.parametrize("guess", [{"bend": 3}, {"bend": -1}, {"bend": "yes"}, {"bend": True}, {"bent": 0}])
@@ -150,6 +187,8 @@ def test_a_guess_that_is_no_option_is_refused(kept, guess):
 def test_questions_and_scores_must_fit():
     with pytest.raises(ValueError, match="'bend' must have at least two options"):
         Predict("01", {"bend": ("Does it?", ["yes"])})
+    with pytest.raises(ValueError, match="the options of question 'bend' must differ"):
+        Predict("01", {"bend": ("Does it?", ["yes", "no", "yes"])})
     with pytest.raises(ValueError, match="no option 3 to question 'bend'"):
         Score(Predict("01", QUESTIONS), {"bend": (3, "")})
     with pytest.raises(ValueError, match="question 'bent'"):

@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tools import bootstrap
+from tools import bootstrap, browser
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -115,7 +115,7 @@ def test_repo2docker_reads_the_layout_as_meant():
     if program is None:
         pytest.skip("jupyter-repo2docker is not installed")
     done = subprocess.run(
-        [program, "--no-build", "--debug", "."], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [program, "--no-build", "--debug", "."], cwd=ROOT, capture_output=True, text=True, timeout=browser.HUNG
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
@@ -624,7 +624,7 @@ def run_bootstrap(project: Path, **changes: str) -> subprocess.CompletedProcess[
         env=environment | {"PIP_CONFIG_FILE": os.devnull} | changes,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=browser.HUNG,
     )
 
 
@@ -705,24 +705,14 @@ def lab(project: Path, *arguments: str) -> Iterator[tuple[str, str]]:
     }
     environment.pop("JUPYTER_TOKEN", None)
     command = [sys.executable, project / "tools" / "lab.py", *arguments, "--no-browser"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = ""
-    try:
-        for line in process.stdout:
-            said += line
-            if address := re.search(r"(http://127\.0\.0\.1:\d+)(/lab\S*)", line):
-                yield address[1], address[2]
-                break
-        else:
-            pytest.fail(f"no address in what was printed: {said}")
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    with browser.running(command, environment) as said:
+        host, path = re.fullmatch(r"(http://127\.0\.0\.1:\d+)(/lab\S*)", said).groups()
+        yield host, path
 
 
 def fetch(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        with urllib.request.urlopen(url, timeout=browser.HUNG) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:  # it holds the connection

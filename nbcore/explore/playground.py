@@ -23,7 +23,7 @@ from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, swe
 from nbcore.play import Settings, own_csv
 
 BUDGET = 0.02  # seconds of training a picture, at most: what is asked beyond it comes with the next pictures
-GONE = 5.0  # seconds without a word from any page, after which nobody is watching
+GONE = 60.0  # seconds without a word from any page, after which nobody is watching; a busy machine may take some
 TELL = 0.5  # seconds between two looks at what costs more: a mission's goal, the text, the code
 
 
