@@ -79,6 +79,14 @@ class View:
     maps: tuple[np.ndarray, ...] | None
 
 
+def sure(problem: Problem, layers: int, m: int) -> bool:
+    """Whether layer `m` (0 is the first) of so many is the output of a matching pair: there the slope cancels.
+
+    With dC/dz = a - y a saturated output is a sure one, which learns wherever it is wrong; it can't die.
+    """
+    return m == layers - 1 and problem.loss.partner == problem.output
+
+
 def tame(values: Any) -> np.ndarray:
     """Finite: what overflowed stands at 1e300, what is no number at 0."""
     values = np.asarray(values)
