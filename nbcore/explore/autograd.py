@@ -225,15 +225,28 @@ def _spoken(node: Tensor) -> str:
 SUM, PRODUCT, WHOLE = range(3)  # how strongly the parts of an expression hold together
 
 
-def _written(node: Tensor) -> tuple[str, int]:
-    """The expression that made a node, and how strongly its parts hold together."""
+def _written(C: Tensor) -> tuple[str, int]:
+    """The expression that made a node, and how strongly its parts hold together.
+
+    Each value is written once, from its operands up, and no longer than anybody shows: an expression whose values are
+    used again and again would be longer by the power.
+    """
+    done: dict[int, tuple[str, int]] = {}
+    for node in C.graph():
+        text, holds = _written_from(node, [done[id(parent)] for parent in node.parents])
+        done[id(node)] = text[: LONGEST_FORMULA + 1], holds
+    return done[id(C)]
+
+
+def _written_from(node: Tensor, parts: list[tuple[str, int]]) -> tuple[str, int]:
+    """The same from what its operands are written as."""
     if node.label:
         return node.label, WHOLE
     if not node.parents:
         return short(node.item()), WHOLE if node.item() >= 0 else SUM
 
     def part(k: int, least: int) -> str:
-        text, holds = _written(node.parents[k])
+        text, holds = parts[k]
         return text if holds >= least else f"({text})"
 
     if node.op in ("+", "-"):
@@ -248,7 +261,7 @@ def _written(node: Tensor) -> tuple[str, int]:
         return f"{MINUS}{part(0, PRODUCT)}", SUM
     if node.op.startswith("**"):
         return part(0, WHOLE) + _raised(node), PRODUCT
-    return f"{_symbol(node)}({_written(node.parents[0])[0]})", WHOLE
+    return f"{_symbol(node)}({parts[0][0]})", WHOLE
 
 
 def _operand(value: float) -> str:
@@ -330,7 +343,9 @@ def walk(
         for name, leaf in mine.items():
             if leaf in uses:
                 gradients[leaf.label] = float(leaf.grad)
-                numerical[leaf.label] = float(numerical_gradient(partial(_moved, f, mine, name), values[name]))
+                with np.errstate(all="ignore"):  # near infinity a nudge leads beyond it, which is shown and no warning
+                    nudged = numerical_gradient(partial(_moved, f, mine, name), values[name])
+                numerical[leaf.label] = float(nudged)
     return Walk(
         nodes,
         edges,
