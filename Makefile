@@ -26,8 +26,9 @@ lab:  ## open lesson 01 in JupyterLab, in your own copy (NB=02: another lesson)
 reset:  ## NB=01: a fresh copy of lesson 01; your old one is kept as a backup
 	@$(RUN) tools/learner.py reset $(NB)
 
-test:  ## unit tests, and every lesson and solution run and compared with its stored outputs
-	@$(FRESH) $(RUN) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --ignore=tests/browser tests notebooks $(ARGS)
+EVERYTHING := -m pytest -n auto --dist loadfile --nbval --nbval-current-env --ignore=tests/browser tests notebooks
+test:  ## unit tests, and every lesson and solution run and compared with its stored outputs (NB=01: what is about it)
+	@$(FRESH) $(RUN) $(if $(NB),tools/one_lesson.py $(NB),$(EVERYTHING)) $(ARGS)
 
 shake:  ## the same as other processors would run it, ten times; every drawn start moved in its last place
 	@$(FRESH) $(RUN) tools/shake.py $(ARGS)

@@ -135,8 +135,7 @@ FIRST = """async (wanted) => {
   window.jupyterapp.commands.execute("notebook:run-all-cells");
   for (;;) {
     const found = [...document.querySelectorAll(wanted)].find((img) => img.complete && img.naturalWidth);
-    if (found) {
-      await found.decode();
+    if (found && await found.decode().then(() => true, () => false)) { // false: replaced by the next one meanwhile
       await new Promise(requestAnimationFrame);
       return performance.now() - start;
     }

@@ -11,3 +11,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 # No test, and no kernel that one starts, reads or changes the predictions recorded by whoever runs it.
 _scratch = tempfile.TemporaryDirectory(prefix="nbcore-tests-", ignore_cleanup_errors=True)
 os.environ["NBCORE_ANSWERS"] = str(Path(_scratch.name) / "answers.json")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--lesson", metavar="NN", help="only what is about this lesson (make test NB=01)")
+
+
+def pytest_collection_modifyitems(config, items):
+    if lesson := config.getoption("--lesson"):
+        from tools.one_lesson import belongs
+
+        chosen = [item for item in items if belongs(item, lesson)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen

@@ -19,6 +19,6 @@ def resident():
 
 def printed_alone(file):
     """The whole numbers that this file prints when it runs as a program."""
-    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     return [int(number) for number in done.stdout.split()]

@@ -180,7 +180,7 @@ def test_the_command_itself(tmp_path):
         [sys.executable, ROOT / "benchmarks" / "bench.py", "--only", "import", "--rounds", "1"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,  # only what is hung takes that long
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")},
     )

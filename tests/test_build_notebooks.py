@@ -1,12 +1,15 @@
 """The builder, on small throwaway lessons. Kernels start only where a real run is the point."""
 
 import base64
+import io
 import json
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat import NotebookNode
+from PIL import Image
 
 from tools import build_notebooks as bn
 
@@ -424,6 +427,121 @@ def test_check_finds_a_missing_notebook_and_one_without_source(notebooks, capsys
     assert "notebooks/solutions/09_old.ipynb: no source" in message
 
 
+# --- Pictures that show the same ------------------------------------------------------------------------
+
+
+def encoded(pixels: np.ndarray, **how) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(file, **{"format": "png", **how})
+    return file.getvalue()
+
+
+def drawn(**faults) -> np.ndarray:
+    """A line on white paper, 100 by 200 pixels, less the shades of `faults`."""
+    pixels = np.full((100, 200, 3), 255)
+    pixels[40:44] = 20
+    pixels[40, : faults.get("edge", 0)] += 16  # as where a line was moved by a sixteenth of a pixel
+    pixels[50, 100] -= faults.get("pixel", 0)
+    pixels[60:80] -= faults.get("area", 0)
+    return pixels[: faults.get("high", 100)]
+
+
+def showing(data: bytes, alt="a line", text="a\nb\n"):
+    def execute(nb, folder):
+        pretend(nb, folder)
+        nb.cells[2].outputs = [nbformat.v4.new_output("stream", text=text), picture(data, alt)]
+
+    return execute
+
+
+def stored_picture(notebooks):
+    bundle = learner(notebooks).cells[2].outputs[1]
+    return base64.b64decode(bundle.data["image/png"]), bundle.metadata["image/png"]["alt"]
+
+
+FIRST = encoded(drawn())
+SAME = {
+    "encoded otherwise": encoded(drawn(), compress_level=1),
+    "with a channel for opacity": encoded(np.concatenate([drawn(), np.full((100, 200, 1), 255)], axis=-1)),
+    "an edge moved by a sixteenth of a pixel": encoded(drawn(edge=100)),
+}
+OTHER = {
+    "one pixel": encoded(drawn(pixel=40)),
+    "an area by a shade": encoded(drawn(area=1)),
+    "the size": encoded(drawn(high=99)),
+    "broken": FIRST[:200],
+    "none": b"pixels",
+}
+
+
+def tagged(notebooks):
+    path = notebooks / "src" / "01_add.py"
+    path.write_text(SOURCE.replace("# %%\ndef add", '# %% tags=["picture-varies"]\ndef add'))
+    return path
+
+
+@pytest.mark.parametrize("redrawn", SAME.values(), ids=SAME)
+def test_a_picture_that_shows_the_same_changes_no_file(notebooks, capsys, redrawn):
+    build(notebooks, execute=showing(FIRST))
+    before = snapshot(notebooks)
+    assert redrawn != FIRST
+    assert build(notebooks, execute=showing(redrawn)) == 0
+    assert snapshot(notebooks) == before
+    assert "0 of 2 notebooks changed" in capsys.readouterr().out
+    assert build(notebooks, "--redraw", execute=showing(redrawn)) == 0
+    assert stored_picture(notebooks) == (redrawn, "a line")
+
+
+@pytest.mark.parametrize("redrawn", OTHER.values(), ids=OTHER)
+def test_a_picture_that_shows_something_else_is_written(notebooks, redrawn):
+    build(notebooks, execute=showing(FIRST))
+    assert build(notebooks, execute=showing(redrawn)) == 0
+    assert stored_picture(notebooks) == (redrawn, "a line")
+    assert build(notebooks, execute=showing(FIRST)) == 0  # and over what can't be read
+    assert stored_picture(notebooks) == (FIRST, "a line")
+
+
+def test_words_that_changed_are_written_beside_a_picture_that_did_not(notebooks):
+    build(notebooks, execute=showing(FIRST))
+    for changed in ({"alt": "another line"}, {"text": "a\nc\n"}):
+        before = snapshot(notebooks)
+        assert build(notebooks, execute=showing(SAME["encoded otherwise"], **changed)) == 0
+        assert all(snapshot(notebooks)[name] != before[name] for name in ("01_add.ipynb", "solutions/01_add.ipynb"))
+        assert stored_picture(notebooks) == (FIRST, changed.get("alt", "a line"))
+        assert learner(notebooks).cells[2].outputs[0].text == changed.get("text", "a\nb\n")
+
+
+def test_a_picture_that_varies_stays_while_nothing_else_is_new(notebooks):
+    source = tagged(notebooks)
+    build(notebooks, execute=showing(FIRST))
+    before = snapshot(notebooks)
+    elsewhere = showing(OTHER["one pixel"], "another line")
+    assert build(notebooks, execute=elsewhere) == 0
+    assert snapshot(notebooks) == before
+    source.write_text(source.read_text().replace('print("two")', 'print("2")'))
+    assert build(notebooks, execute=elsewhere) == 0
+    assert stored_picture(notebooks) == (OTHER["one pixel"], "another line")
+
+
+def test_both_editions_keep_a_picture_that_varies_or_none(notebooks):
+    source = tagged(notebooks)
+    build(notebooks, execute=showing(FIRST))
+    source.write_text(source.read_text().replace("answer = 42", "answer = 43"))  # in one of them only
+    assert build(notebooks, execute=showing(OTHER["one pixel"], "another line")) == 0
+    learners, solved = (load(path).cells[2].outputs for path in bn.targets(source))
+    assert learners == solved
+    assert stored_picture(notebooks) == (OTHER["one pixel"], "another line")
+
+
+def test_one_lesson_does_not_renew_what_varies_in_another(notebooks):
+    tagged(notebooks)
+    (notebooks / "src" / "02_sub.py").write_text("# %%\n1\n\n# %%\n2\n\n# %%\n3\n")
+    build(notebooks, execute=showing(FIRST))
+    (notebooks / "src" / "02_sub.py").write_text("# %%\n1\n\n# %%\n2\n\n# %%\n4\n")
+    assert build(notebooks, execute=showing(OTHER["one pixel"])) == 0
+    assert stored_picture(notebooks) == (FIRST, "a line")
+
+
 # --- In a real kernel -----------------------------------------------------------------------------------
 
 SHOWS = """
@@ -502,6 +620,7 @@ def test_an_expected_error_is_an_error(notebooks, capsys):
 
 def test_a_cell_that_never_ends_is_stopped(notebooks, capsys, monkeypatch):
     monkeypatch.setattr(bn, "CELL_TIMEOUT", 1)
-    (notebooks / "src" / "01_add.py").write_text("# %%\n1\n\n# %%\nwhile True: pass\n")
+    # The only cell of code: on a busy machine, one before it might take as long.
+    (notebooks / "src" / "01_add.py").write_text("# %% [markdown]\n# Text\n\n# %%\nwhile True: pass\n")
     assert bn.main([], notebooks=notebooks) == 1
     assert "cell 2 (while True: pass)" in capsys.readouterr().err

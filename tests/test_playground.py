@@ -35,9 +35,9 @@ def same(one, other):
     return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def says(p, **content):
-    """A message of the page."""
-    p.board._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+def says(p, *files, **content):
+    """A message of the page, with the bytes of files."""
+    p.board._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": list(files)})
 
 
 def watched(text="", **page):
@@ -459,12 +459,24 @@ def test_ones_own_data_get_a_word_on_loss_and_scale():
 
 def test_a_csv_of_the_page_is_taken_or_refused_in_words():
     p = watched()
-    says(p, csv="PK\0\x03")
-    assert "no text" in p.board.error
-    says(p, csv="a,b\n1,2,3\n")
+    says(p, memoryview(b"PK\0\x03"), csv="")
+    assert "this is no text" in p.board.error
+    says(p, memoryview(b"a,b\n1,2,3\n"), csv="")
     assert "line 2" in p.board.error
+    says(p, memoryview("1,M\xfcller\n2,M\xf6ller\n3,Maier\n4,Maier\n".encode("cp1252")), csv="")
+    assert "line 1 of the CSV is not saved as UTF-8" in p.board.error
+    says(p, memoryview(b"1,0\n2,1\n3,2\n4,1\n5,0\n"), csv="")
+    assert "if y are numbers to fit" in p.board.error
+    for wrong in ("regresion", None, 3):
+        says(p, memoryview(CSV.encode()), csv=wrong)
+        assert "Nothing has changed" in p.board.error
+    says(p, csv="")
+    assert "Nothing has changed" in p.board.error
     assert p.text == "moons"
-    says(p, csv=CSV)
+    says(p, memoryview(b"1,0\n2,1\n3,2\n4,1\n5,0\n"), csv="regression")
+    assert "5 rows, 1 input, numbers to fit" in p.board.said
+    says(p, act="undo")
+    says(p, memoryview(CSV.encode()), csv="")
     assert p.board.error == ""
     assert "20 rows, 2 inputs, 2 classes" in p.board.said
     assert p.board.params["data"] == "own"
@@ -819,11 +831,23 @@ def test_a_drawing_that_fails_is_said_and_overcome(monkeypatch):
 # ---- live
 
 
-async def until(true, seconds=5.0):
-    end = time.perf_counter() + seconds
-    while not true():
-        assert time.perf_counter() < end, "it did not come to pass"
-        await asyncio.sleep(0.002)
+async def until(true):
+    """Not a matter of how long: the limit is for what will never come to pass, however busy the machine is."""
+    async with asyncio.timeout(300):
+        while not true():
+            await asyncio.sleep(0.002)
+
+
+def waits(p, monkeypatch):
+    """Notes each time that the task waits for the page, and lets it look again at once."""
+    noted, hear = [], p._hear
+
+    async def hears(seconds):
+        noted.append(p.board.count)
+        await hear(0.001)
+
+    monkeypatch.setattr(p, "_hear", hears)
+    return noted
 
 
 def answers(p):
@@ -859,14 +883,16 @@ def test_live_training_goes_on_while_the_page_answers():
     asyncio.run(drive())
 
 
-def test_a_page_that_does_not_answer_gets_no_more_pictures():
+def test_a_page_that_does_not_answer_gets_no_more_pictures(monkeypatch):
     async def drive():
         p = watched()
+        waiting = waits(p, monkeypatch)
         says(p, until=p.board.count + 3)
         before = p.board.count
         says(p, act="play")
-        await asyncio.sleep(0.3)
-        assert before < p.board.count <= before + 3
+        await until(lambda: len(waiting) > 20)
+        assert p.board.count == before + 3
+        assert set(waiting) == {before + 3}
         says(p, until=p.board.count + 3)
         await until(lambda: p.board.count > before + 3)
         p.close()
@@ -876,14 +902,14 @@ def test_a_page_that_does_not_answer_gets_no_more_pictures():
 
 
 @pytest.mark.parametrize("turns_first", [True, False])
-def test_a_page_that_turns_while_a_picture_waits_for_it_goes_on(turns_first):
+def test_a_page_that_turns_while_a_picture_waits_for_it_goes_on(turns_first, monkeypatch):
     async def drive():
         p = watched()
+        waiting = waits(p, monkeypatch)
         says(p, until=p.board.count + 2)
         last = p.board.count + 2
         says(p, act="play")
-        await until(lambda: p.board.count == last)
-        await asyncio.sleep(0.1)  # the next one is drawn, and waits
+        await until(lambda: last in waiting)  # the next one is drawn, and waits
         sizes = []
         p.board.observe(lambda _: sizes.append((p.board.width, opened(p.board.frame).size[0])), "status")
         told = [{"page": {"width": 640, "dark": True}}, {"until": last + 5}]
@@ -1001,7 +1027,7 @@ def test_a_mission_won_while_it_trains_is_said():
         await until(lambda: not tasks())
         says(p, move={"mission": "zeros", "speed": "500 a picture"}, n="1")
         says(p, act="play")
-        await until(lambda: "Mission won" in p.board.said, 20)
+        await until(lambda: "Mission won" in p.board.said)
         assert p.board.mission["won"]
         p.close()
         await until(lambda: not tasks())
@@ -1025,7 +1051,7 @@ def test_a_sweep_in_a_page_shows_its_way_and_can_be_stopped():
         assert "stopped" in p.board.said
         says(p, move={"sweep_updates": 100, "sweep_first": "eta", "sweep_second": "seed"}, n="2")
         says(p, act="sweep")
-        await until(lambda: not tasks(), 20)
+        await until(lambda: not tasks())
         assert "The best cell" in p.board.said
         assert opened(p.board.sweep_frame).size[0] > 300
         assert "Heat map" in p.board.sweep_alt

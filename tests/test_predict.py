@@ -65,7 +65,10 @@ def test_a_guess_may_be_changed_and_others_stay(kept):
     first = Predict("01", QUESTIONS)
     commit(first, bend=2, lines=0)
     commit(first, bend=0)
-    assert json.loads(kept.read_text()) == {"01": {"bend": 0, "lines": 0}, "02": {"bend": 1, "lines": 1}}
+    assert json.loads(kept.read_text()) == {
+        "01": {"bend": "yes", "lines": "one"},
+        "02": {"bend": "no", "lines": "two"},
+    }
     assert first.quiz.guesses == {"bend": 0, "lines": 0}
     assert first.quiz.saved.startswith("Kept.")
 
@@ -129,15 +132,49 @@ def test_what_is_stored_does_not_tell_the_guesses(kept):
         assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
 
 
-def test_kept_guesses_that_no_option_matches_are_left_out(kept):
-    """The lesson may have changed since; the others stay as they are."""
+def lay_down(kept, guesses):
+    """A file that another edition wrote."""
     kept.parent.mkdir()
-    kept.write_text(json.dumps({"01": {"bend": 7, "lines": 1, "gone": 0}, "02": {"bend": 0}}))
+    kept.write_text(json.dumps(guesses))
+
+
+def test_a_guess_follows_its_option_to_another_place(kept):
+    commit(Predict("01", QUESTIONS), bend=2, lines=0)
+    moved = {"bend": ("Does it bend?", ["it depends", "no", "yes"]), "lines": ("How many?", ["none", "two", "one"])}
+    again = Predict("01", moved)
+    assert again.quiz.guesses == {"bend": 0, "lines": 2}
+    assert again.quiz.changed == {}
+    assert Score(again, {"bend": (0, "It is linear.")}).quiz.guesses == {"bend": 0, "lines": 2}
+
+
+@pytest.mark.parametrize("old", [1, 7, "perhaps", None, True, [1]])
+def test_a_guess_that_is_no_option_any_more_is_not_shown_and_not_lost(kept, old):
+    """Among them each number of an older edition: options may have moved since."""
+    before = {"01": {"bend": old, "lines": "two", "gone": 0}, "02": {"bend": 0}}
+    lay_down(kept, before)
     predict = Predict("01", QUESTIONS)
-    assert predict.quiz.guesses == {"lines": 1}
-    commit(predict, bend=1, lines=1)
-    assert json.loads(kept.read_text())["01"]["bend"] == 1
-    assert json.loads(kept.read_text())["02"] == {"bend": 0}
+    score = Score(predict, RIGHT)
+    for quiz in (predict.quiz, score.quiz):
+        assert quiz.guesses == {"lines": 1}
+        assert quiz.changed == {"bend": "This question has changed since you guessed."}
+    commit(predict, lines=0)
+    assert json.loads(kept.read_text())["01"] == before["01"] | {"lines": "one"}
+    assert predict.quiz.changed == score.quiz.changed == {"bend": module.CHANGED}
+    commit(predict, bend=2, lines=1)
+    assert json.loads(kept.read_text()) == before | {"01": {"bend": "it depends", "lines": "two", "gone": 0}}
+    for quiz in (predict.quiz, score.quiz):
+        assert quiz.guesses == {"bend": 2, "lines": 1}
+        assert quiz.changed == {}
+
+
+def test_what_could_not_be_saved_is_still_a_changed_question(kept):
+    lay_down(kept, {"01": {"bend": 0}})
+    predict = Predict("01", QUESTIONS)
+    kept.write_text("{")
+    commit(predict, bend=0, lines=0)
+    assert predict.quiz.saved.startswith("Not saved")
+    assert predict.quiz.guesses == {}
+    assert predict.quiz.changed == {"bend": module.CHANGED}
 
 
 @pytest.mark.parametrize("guess", [{"bend": 3}, {"bend": -1}, {"bend": "yes"}, {"bend": True}, {"bent": 0}])
@@ -150,7 +187,52 @@ def test_a_guess_that_is_no_option_is_refused(kept, guess):
 def test_questions_and_scores_must_fit():
     with pytest.raises(ValueError, match="'bend' must have at least two options"):
         Predict("01", {"bend": ("Does it?", ["yes"])})
+    with pytest.raises(ValueError, match="the options of question 'bend' must differ"):
+        Predict("01", {"bend": ("Does it?", ["yes", "no", "yes"])})
     with pytest.raises(ValueError, match="no option 3 to question 'bend'"):
         Score(Predict("01", QUESTIONS), {"bend": (3, "")})
     with pytest.raises(ValueError, match="question 'bent'"):
         Score(Predict("01", QUESTIONS), {"bent": (0, "")})
+
+
+def test_a_stranger_s_my_gets_no_answers(tmp_path, monkeypatch):
+    """A folder of that name above the notebook, such as a home folder, is not the one of a learner's copies."""
+    monkeypatch.delenv("NBCORE_ANSWERS", raising=False)
+    (tmp_path / "my" / "course").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "my" / "course")
+    assert module.answers_file() == tmp_path / "my" / "course" / ".answers.json"
+    (tmp_path / "my" / ".editions.json").write_text("{}")
+    assert module.answers_file() == tmp_path / "my" / ".answers.json"
+
+
+def test_guesses_are_kept_where_lessons_can_t_be_written(tmp_path, monkeypatch):
+    """Shared lessons on a class's server. root may write everywhere, so the system's answer is played."""
+    shared, home = tmp_path / "shared", tmp_path / "home"
+    for folder in (shared / "notebooks", shared / "nbcore", home):
+        folder.mkdir(parents=True)
+    monkeypatch.delenv("NBCORE_ANSWERS", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("APPDATA", str(home / "data"))
+    monkeypatch.setattr(module.pathlib.Path, "home", lambda: home)
+    monkeypatch.chdir(shared / "notebooks")
+    allowed = os.access
+    monkeypatch.setattr(
+        module.os, "access", lambda path, how: not str(path).startswith(str(shared)) and allowed(path, how)
+    )
+    assert module.answers_file().is_relative_to(home)
+    commit(Predict("01", QUESTIONS), bend=2)
+    assert Predict("01", QUESTIONS).quiz.guesses == {"bend": 2}
+    assert not (shared / "my").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, '{"01": ' * 50_000, " " * 2_000_000, '{"01": {"bend": ' + "9" * 6000 + "}}"]
+)
+def test_a_file_made_to_hurt_is_said_and_kept(kept, content):
+    kept.parent.mkdir()
+    kept.write_text(content)
+    predict = Predict("01", QUESTIONS)
+    assert predict.quiz.guesses == {}
+    if "9" not in content:
+        assert "can't be read" in predict.quiz.saved
+    assert kept.read_text() == content

@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import re
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from pathlib import Path
 import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
+
+from tools import browser
 
 TOKEN = "a-token-for-this-test"
 
@@ -66,22 +67,8 @@ def server(folder: Path, extensions: dict[str, bool]) -> Iterator[str]:
     }
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={folder}", "--ServerApp.port=0"]
-    with (folder / "log").open("w+") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-        try:
-            for _ in range(600):
-                if running := re.search(r"(http://127\.0\.0\.1:\d+/)", (folder / "log").read_text()):
-                    break
-                assert process.poll() is None, (folder / "log").read_text()
-                try:
-                    process.wait(0.1)
-                except subprocess.TimeoutExpired:
-                    pass
-            assert running, (folder / "log").read_text()
-            yield running[1]
-        finally:
-            process.terminate()
-            process.wait(30)
+    with browser.running(command, environment, cwd=folder) as said:
+        yield said[: said.index("/", len("http://")) + 1]
 
 
 def ask(address: str, path: str, body: dict | None = None):
@@ -90,7 +77,7 @@ def ask(address: str, path: str, body: dict | None = None):
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"token {TOKEN}"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=browser.HUNG) as answer:
         return json.load(answer)
 
 
@@ -102,7 +89,7 @@ def options_of_open_websockets(address: str) -> list[int]:
         url = f"{address.replace('http', 'ws')}api/kernels/{kernel}/channels"
         websocket = await websocket_connect(HTTPRequest(url, headers={"Authorization": f"token {TOKEN}"}))
         try:
-            await asyncio.wait_for(websocket.read_message(), 60)  # the kernel speaks: the socket is in use
+            await asyncio.wait_for(websocket.read_message(), browser.HUNG)  # the kernel speaks: the socket is in use
             return await asyncio.to_thread(ask, address, "probe")
         finally:
             websocket.close()
@@ -119,6 +106,45 @@ def test_kernel_websockets_send_without_delay(tmp_path, enabled, option):
     extensions = {} if enabled else {"nbcore.server_extension": False}
     with server(tmp_path, extensions) as address:
         assert options_of_open_websockets(address) == [option]
+
+
+# ---- when a server counts as running
+
+
+def test_a_line_that_is_half_written_tells_no_address():
+    line = b"[I] at:\n    http://127.0.0.1:8889/lab/tree/a.ipynb?token=0123456789abcdef\n"
+    whole = "http://127.0.0.1:8889/lab/tree/a.ipynb?token=0123456789abcdef"
+    assert [browser.address_in(line[:k]) for k in range(len(line))] == [None] * len(line)
+    assert browser.address_in(line) == whole
+    assert browser.address_in(line + b"    http://127.0.0.1:88") == whole
+
+
+SLOW = """
+import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+for letter in f"at http://127.0.0.1:{s.getsockname()[1]}/lab or\\n":
+    sys.stdout.write(letter)
+    sys.stdout.flush()
+    time.sleep(0.01)
+time.sleep(0.5)
+s.listen()
+time.sleep(600)
+"""
+
+
+def test_a_server_runs_when_it_takes_connections_however_late_that_is():
+    with browser.running([sys.executable, "-c", SLOW], dict(os.environ)) as said:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/lab", said)
+        assert browser.listens(said)
+
+
+def test_a_server_that_ends_says_why():
+    with (
+        pytest.raises(RuntimeError, match="did not start:\nthe port is taken"),
+        browser.running([sys.executable, "-c", "print('the port is taken')"], dict(os.environ)),
+    ):
+        pytest.fail("it runs")
 
 
 def test_loading_twice_wraps_once(monkeypatch):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,8 @@ FLAGS = [
     "--disable-sync",
 ]
 
+
+HUNG = 300  # seconds; only what is hung takes that long, however busy the machine is
 
 # Containers in which tests run often know only root; the exposed application lets a test await its commands.
 FOR_TESTS = ["--no-browser", "--allow-root", "--expose-app-in-browser"]
@@ -60,6 +64,7 @@ def server(notebook: Path, dark: bool = False, extension: bool = True) -> Iterat
         theme.write_text(json.dumps({"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}))
         token = secrets.token_hex(16)
         settings = lab.SETTINGS | {"ServerApp.root_dir": root, "ServerApp.port": 0, "IdentityProvider.token": token}
+        settings["ServerApp.log_level"] = "INFO"  # else it prints its address only with a token of its own making
         if not extension:
             settings["ServerApp.jpserver_extensions"] = "nbcore.server_extension=False"
         environment = os.environ | {
@@ -72,36 +77,52 @@ def server(notebook: Path, dark: bool = False, extension: bool = True) -> Iterat
             "NBCORE_ANSWERS": str(home / "answers.json"),
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
-        with open(home / "log", "w") as log:
+        with running([sys.executable, "-m", "jupyterlab", *FOR_TESTS, *arguments], environment) as said:
+            yield said[: said.index("/", len("http://")) + 1] + f"lab/tree/{copy.name}?token={token}"
+
+
+def address_in(log: bytes) -> str | None:
+    """The first address that a server has printed; its line may be half written yet, and is none then."""
+    found = re.search(rb"(http://127\.0\.0\.1:\d+/\S*).*\n", log)
+    return found[1].decode() if found else None
+
+
+def listens(address: str) -> bool:
+    """Whether connections are taken: Jupyter prints its address, and writes its file, some time before."""
+    host, port = address.removeprefix("http://").partition("/")[0].split(":")
+    try:
+        socket.create_connection((host, int(port))).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str], cwd: Path | None = None) -> Iterator[str]:
+    """A Jupyter server while it runs; gives the first address that it prints, once it takes connections there.
+
+    RuntimeError with all that it said, should it end, or hang, before.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path, end = Path(folder) / "log", time.monotonic() + HUNG
+        with path.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", *FOR_TESTS, *arguments],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
+                command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
-            yield f"{_address(process, home)}lab/tree/{copy.name}?token={token}"
+            while not (address := address_in(path.read_bytes())) or not listens(address):
+                if process.poll() is not None or time.monotonic() > end:
+                    said = path.read_text(encoding="utf-8", errors="replace")
+                    raise RuntimeError(f"the server did not start:\n{said}")
+                time.sleep(0.05)
+            yield address
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(HUNG)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _address(process: subprocess.Popen[bytes], home: Path) -> str:
-    for _ in range(1200):
-        for info in (home / "runtime").glob("jpserver-*.json"):
-            try:
-                return str(json.loads(info.read_text())["url"])
-            except (ValueError, KeyError):
-                pass  # half written
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise RuntimeError("JupyterLab did not start:\n" + (home / "log").read_text())
 
 
 @contextmanager
@@ -113,30 +134,35 @@ def chromium(width: int = 1400, height: int = 1000, ratio: float = 1.0) -> Itera
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=ratio)
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(1000 * HUNG)
             yield page
         finally:
             browser.close()
 
 
-READY = """async () => {
-  await window.jupyterapp.restored;
-  for (let k = 0; k < 600; k++) {
-    const panel = window.jupyterapp.shell.currentWidget;
-    const kernel = panel?.sessionContext?.session?.kernel;
-    if (panel?.content?.widgets && kernel?.status === "idle") return true;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error("no idle kernel");
-}"""
+# Each waits for a signal of JupyterLab's; how long it may take is for a test's own limit to say.
+UNTIL = """const until = (signal, holds) => new Promise((done) => {
+    const look = () => { if (holds()) { signal.disconnect(look); done(); } };
+    signal.connect(look);
+    look();
+  });"""
+READY = f"""async () => {{
+  {UNTIL}
+  const {{ restored, shell }} = window.jupyterapp;
+  await restored;
+  await until(shell.currentChanged, () => shell.currentWidget?.sessionContext);
+  const {{ context, sessionContext }} = shell.currentWidget;
+  await context.ready;
+  await sessionContext.ready;
+  await until(sessionContext.kernelChanged, () => sessionContext.session?.kernel);
+  await until(sessionContext.statusChanged, () => sessionContext.session.kernel.status === "idle");
+}}"""
 
-IDLE = """async () => {
-  for (let k = 0; k < 600; k++) {
-    if (window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === "idle") return true;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  throw new Error("the kernel stayed busy");
-}"""
+IDLE = f"""async () => {{
+  {UNTIL}
+  const {{ sessionContext }} = window.jupyterapp.shell.currentWidget;
+  await until(sessionContext.statusChanged, () => sessionContext.session.kernel.status === "idle");
+}}"""
 
 
 def open_lesson(page: Any, address: str) -> None:

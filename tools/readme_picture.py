@@ -8,6 +8,11 @@ import browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The picture that comes when the hand rests; one that is replaced meanwhile can't be fetched.
+LOSSLESS = (
+    """(img) => fetch(img.src).then((answer) => answer.blob()).then((blob) => blob.type === "image/png", () => false)"""
+)
+
 
 def main() -> None:
     with browser.server(ROOT / "notebooks/01_linear_vs_nonlinear.ipynb") as address, browser.chromium(1240) as page:
@@ -17,7 +22,8 @@ def main() -> None:
         explorer = page.locator(".nbx", has=page.locator(".nbx-picture")).first
         explorer.get_by_label("data", exact=True).select_option("rings")
         explorer.get_by_label("activation", exact=True).select_option("tanh")
-        page.wait_for_timeout(1500)  # until the hand rests, and the lossless picture has come
+        picture = explorer.locator(".nbx-picture[alt*='rings'][alt*='tanh']").element_handle()
+        page.wait_for_function(LOSSLESS, arg=picture)
         explorer.screenshot(path=ROOT / "docs/bend-the-line.png")
 
 

@@ -3,9 +3,11 @@
 function ask(model, root, uid) {
   const chosen = { ...model.get("guesses") };
   const button = document.createElement("button");
+  const notes = {};
   for (const { key, question, options } of model.get("questions")) {
     const set = make("fieldset", "", root);
     make("legend", "", set, question);
+    notes[key] = make("div", "", set);
     options.forEach((text, k) => {
       const row = make("div", "nbx-option", set);
       const input = make("input", "", row);
@@ -34,9 +36,20 @@ function ask(model, root, uid) {
   const said = make("p", "nbx-status", root);
   said.setAttribute("role", "status");
   const saved = () => { said.textContent = model.get("saved"); };
+  const changed = () => {
+    for (const [key, note] of Object.entries(notes)) {
+      note.textContent = model.get("changed")[key] ?? "";
+      note.hidden = !note.textContent;
+    }
+  };
   model.on("change:saved change:guesses", saved);
+  model.on("change:changed", changed);
   enable();
-  return () => model.off("change:saved change:guesses", saved);
+  changed();
+  return () => {
+    model.off("change:saved change:guesses", saved);
+    model.off("change:changed", changed);
+  };
 }
 
 function score(model, root) {
@@ -52,6 +65,7 @@ function score(model, root) {
       make("strong", "", item, question);
       const guess = options[guesses[key]];
       if (guess !== undefined) make("div", "", item, `${guesses[key] === right ? "Right." : "Not so."} You said: ${guess}`);
+      if (model.get("changed")[key]) make("div", "", item, model.get("changed")[key]);
       if (guesses[key] !== right) make("div", "", item, `What came out: ${options[right]}`);
       make("div", "", item, because);
     }
@@ -61,9 +75,9 @@ function score(model, root) {
     const score = open === questions.length ? none : `${good} of ${questions.length} right${open ? `, ${open} not guessed` : ""}.`;
     total.textContent = model.get("saved") || score;
   };
-  model.on("change:guesses change:saved", show);
+  model.on("change:guesses change:changed change:saved", show);
   show();
-  return () => model.off("change:guesses change:saved", show);
+  return () => model.off("change:guesses change:changed change:saved", show);
 }
 
 function render({ model, el }) {

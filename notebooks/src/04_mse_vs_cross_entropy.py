@@ -38,7 +38,7 @@ guesses = explore.Predict("04", {
              "0.5 after 17 updates. With MSE, from the same start, after",
              ["17 as well", "about 40", "about 200", "more than 1,000"]),
     "far": ("The same from 0.99995. Cross-entropy takes 37 updates. MSE takes",
-            ["about 500, in proportion", "more than 50,000", "for ever"]),
+            ["about 500, in proportion", "for ever", "more than 50,000"]),
     "floor": ("The target is 0.3 and the output is exactly 0.3. Cross-entropy is then",
               ["0", "infinite", "about 0.6"]),
     "labels": ("Four in ten training labels are wrong. Each loss has its own best rate. "
@@ -523,7 +523,7 @@ near, soft = explore.two_neurons_race().result, softmax_ce([[0.3, 0.7]], [[0.3, 
 with_ce, with_mse = (np.median(found[name, 0.4][1]) for name in ("cross-entropy", "MSE"))
 explore.Score(guesses, {
     "race": (2, f"It takes {near.mse.crossed} updates."),
-    "far": (1, f"It takes {far.mse.crossed:,} updates."),
+    "far": (2, f"It takes {far.mse.crossed:,} updates."),
     "floor": (2, f"It is {soft:.3f}, the entropy of the target."),
     "labels": (0 if with_mse < with_ce else 2,
                f"The median network misses {with_ce:.1%} with cross-entropy, {with_mse:.1%} with MSE."),

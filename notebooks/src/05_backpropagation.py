@@ -37,16 +37,16 @@ from nbcore import relu, share, sigmoid, softmax, split_digits, spread, tanh, tr
 guesses = explore.Predict("05", {
     "digit": ("A famous worked example prints a loss of 0.291027924 after one step. "
               "We get 0.2910277737. The difference is due to",
-              ["a learning rate that was printed wrong", "a bug in the backward pass",
-               "rounding to nine digits"]),
+              ["a learning rate that was printed wrong", "rounding to nine digits",
+               "a bug in the backward pass"]),
     "transpose": ("On the way back, someone forgets to transpose a square matrix. Then",
                   ["no error is raised, and the loss falls", "an error is raised",
                    "no error is raised, and the loss rises"]),
     "random": ("The backward pass uses fixed random numbers instead of W2. Of the "
                "handwritten digits the network then gets right",
                ["one in ten, by guessing", "as many as with a hidden layer left untrained",
-                "nearly as many as with the right gradient",
-                "more than with the right gradient"]),
+                "more than with the right gradient",
+                "nearly as many as with the right gradient"]),
     "lower": ("Two versions of the worked example train from 100 random starts, one with "
               "a wrong gradient. The lower loss has",
               ["the wrong one, each time", "the right one, each time",
@@ -995,10 +995,10 @@ exercises.check_train_until(train_until)
 # %% jupyter={"source_hidden": true}
 turned = explore.ends_of_training("W transposed")[0]
 explore.Score(guesses, {
-    "digit": (1, "The way back used W2 after its update: of all slips tried, only that."),
+    "digit": (2, "The way back used W2 after its update: of all slips tried, only that."),
     "transpose": (0, "Chance has a loss of 0.69. This one ended below half of that from "
                      f"{share(turned < 0.35)} starts."),
-    "random": (2, f"{spread(feedback['random numbers'], '.0%')}; with the right gradient "
+    "random": (3, f"{spread(feedback['random numbers'], '.0%')}; with the right gradient "
                   f"{spread(feedback['the right W2'], '.0%')}."),
     "lower": (0, f"The wrong one, from {lower} starts."),
     "targets": (1, f"It rests there from {share(rests)} starts, and learns 1, 0, 1 later."),

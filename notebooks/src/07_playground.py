@@ -111,8 +111,8 @@ guesses = explore.Predict("07", {
              "eta were 30 times larger"]),
     "huge": ("5. Tanh units, sigmoid output, cross-entropy, eta = 30. After 500 "
              "updates",
-             ["it has learned very fast", "all is finite, nothing is learned",
-              "numbers have overflowed"]),
+             ["it has learned very fast", "numbers have overflowed",
+              "all is finite, nothing is learned"]),
     "deep": ("6. Six hidden layers of sigmoids. At the start, the gradient in the "
              "first layer, compared with that in the last, is mostly",
              ["about as large", "ten times smaller", "thousands of times smaller",
@@ -593,7 +593,7 @@ explore.Score(guesses, {
     "seed": (1, f"From {share(relu > tanh)}; tanh from {share(relu < tanh)}."),
     "losses": (0, "They are different measures. A had 87 % right, B 100 %."),
     "sum": (2, f"The mean ended at {descend(30, 0.1, False):.3f}, the sum exploded."),
-    "huge": (1, "Tanh bounds its units. A leaky ReLU, at the same rate, overflowed."),
+    "huge": (2, "Tanh bounds its units. A leaky ReLU, at the same rate, overflowed."),
     "deep": (2, "You saw the range over 20 starts."),
     "width": (0, "The best width depends on the rate."),
     "few": (2, f"{np.median(loss[0]):.2f} and {np.median(loss[1]):.2f}, the medians."),

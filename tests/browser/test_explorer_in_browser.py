@@ -47,15 +47,23 @@ patient""",
     """def sweep(k, way):
     if k > 1:  # the first picture comes at once
         for part in range(100):
-            # Two never ends: a slow machine must have the time to stop it once the picture half way is there.
-            time.sleep(0.5 if k == 2 and part >= 50 else 0.03)
+            time.sleep(0.03)
             yield explore.Progress(part + 1, 100, k * part / 100 if part % 50 == 49 else None)
+            while k == 2 and part == 49:  # two never ends
+                time.sleep(0.03)
+                yield explore.Progress(part + 1, 100, None)
     yield k
 
 controls = {"k": explore.count("number k", 1, 0, 20), "way": explore.choice("way", ["up", "down"])}
 long = explore.Explorer(controls, sweep, draw, title="long", alt=lambda p, r: f"A line of slope {r}.",
                         status=lambda p, r: f"The slope is {r}.", idle=lambda p: () if p["k"] > 1 else ("way",))
 long""",
+    """from nbcore.explore.predict import write_answers
+
+# A number, as older editions kept it, and a text that has another place now.
+write_answers("99", {"bend": 1, "lines": "two"})
+asked = explore.Predict("99", {"bend": ("Does it bend?", ["yes", "no"]), "lines": ("How many?", ["two", "one"])})
+display(asked, explore.Score(asked, {"bend": (1, "It is linear."), "lines": (1, "One neuron.")}))""",
 ]
 
 
@@ -133,18 +141,25 @@ def test_code_moves_the_controls_in_the_page(lesson):
 
 
 def test_a_hand_that_is_too_quick_leaves_no_queue(lesson):
-    """Ninety events in 1.5 s, four pictures of 30 ms each: most are dropped, the last is drawn to its end."""
+    """While the hand moves, pictures come; what it does between two is dropped; the last is drawn to its end."""
     explorer = lesson.explorer("slow")
     explorer.rested()
     in_kernel(lesson, "log.clear()")
-    explorer.root.evaluate(
+    moves = explorer.root.evaluate(
         """async (root) => {
-          const input = root.querySelector("input");
-          for (let k = 0; k < 90; k++) {
-            input.value = k === 89 ? 17 : k % 16;
+          const input = root.querySelector("input"), img = root.querySelector("img"), seen = new Set([img.alt]);
+          const move = (k) => {
+            input.value = k;
             input.dispatchEvent(new Event("input", { bubbles: true }));
+          };
+          let moves = 0;
+          for (; seen.size < 6; moves++) {
+            move(moves % 16);
             await new Promise((done) => setTimeout(done, 16));
+            seen.add(img.alt);
           }
+          for (let k = 0; k < 90; k++) move(k === 89 ? 17 : k % 16);
+          return moves;
         }"""
     )
     assert explorer.moved()["alt"] == "A line of slope 17.0."
@@ -152,7 +167,7 @@ def test_a_hand_that_is_too_quick_leaves_no_queue(lesson):
     started = [entry for entry in log if isinstance(entry, int)]
     assert started[-1] == 17
     assert log[-1] == ("end", 17)
-    assert 3 < len(started) < 80, "nothing was dropped, or too much"
+    assert 1 < len(started) < moves + 5, "of ninety moves at once, all but a few are dropped"
     assert explorer.reset()["error"] == ""
 
 
@@ -163,9 +178,8 @@ def test_a_long_run_shows_how_far_it_is_and_can_be_stopped_by_keyboard(lesson):
     assert bar.count() == 0
     explorer.named("number k").press("ArrowRight")
     stop.wait_for()
-    first = float(bar.evaluate("(bar) => bar.value"))
     assert "left" in explorer.root.locator(".nbx-left").text_content()
-    lesson.page.wait_for_function("([bar, first]) => bar.value > first + 20", arg=[bar.element_handle(), first])
+    lesson.page.wait_for_function("(bar) => bar.value === 50 && bar.max === 100", arg=bar.element_handle())
     explorer.root.locator("img[alt*='slope 0.98']").wait_for()  # half way, with a picture so far
     stop.press("Enter")
     stop.wait_for(state="hidden")
@@ -198,23 +212,52 @@ def test_moves_are_answered_while_cells_run_and_wait(lesson):
     order = explorer.root.evaluate(
         """async (root) => {
           const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-          const img = root.querySelector("img"), input = root.querySelector("input"), order = [];
-          const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-          const cells = ["first.set(k=2)", "time.sleep(2)", "time.sleep(0.1)"].map(
-            (code) => kernel.requestExecute({ code }).done);
-          await cells[0];
-          await sleep(300);
-          img.addEventListener("load", () => order.push("picture"), { once: true });
+          const img = root.querySelector("img"), [input, way] = root.querySelectorAll("input, select"), order = [];
+          // The second ends once it has heard of a move that is made when the picture of another one is there.
+          const waits = `
+from time import time
+end = time() + 100
+while first.params["way"] == "up" and time() < end:
+    sleep(0.01)`;
+          const run = (code) => kernel.requestExecute({ code });
+          const [, cell, last] = ["first.set(k=2); from time import sleep", waits, "sleep(0.1)"].map(run);
+          await new Promise((begun) => {
+            cell.onIOPub = ({ header }) => { if (header.msg_type === "execute_input") begun(); };
+          });
+          cell.done.then(() => order.push("cell"));
           input.value = 9;
           input.dispatchEvent(new Event("input", { bubbles: true }));
-          await cells[1].then(() => order.push("cell"));
-          await cells[2];
-          await sleep(500);
+          while (img.alt !== "A line of slope 9.") await nbxTests.changes(root, 1000);
+          order.push("picture");
+          way.value = "down";
+          way.selectedIndex = 1;
+          way.dispatchEvent(new Event("change", { bubbles: true }));
+          await cell.done;
+          await last.done;
           return order;
         }"""
     )
     assert order == ["picture", "cell"]
     assert explorer.reset()["alt"] == "A line of slope 1."
+
+
+def test_a_guess_at_a_question_that_has_changed_is_asked_for_again(lesson):
+    asked, score = (lesson.page.locator(f".nbx:has({part})") for part in ("fieldset", ".nbx-list"))
+    changed = "This question has changed since you guessed."
+    fields = asked.locator("fieldset")
+    assert fields.nth(0).get_by_text(changed).is_visible()
+    assert not fields.nth(1).get_by_text(changed).count()
+    assert asked.get_by_role("radio", checked=True).count() == 1
+    assert fields.nth(1).get_by_label("two", exact=True).is_checked()
+    assert changed in score.locator("li").nth(0).text_content()
+    assert "You said" not in score.locator("li").nth(0).text_content()
+    assert "Not so. You said: two" in score.locator("li").nth(1).text_content()
+    fields.nth(0).get_by_label("no", exact=True).press("Space")
+    asked.get_by_role("button", name="Keep my guesses").press("Enter")
+    score.get_by_text("1 of 2 right.").wait_for()
+    assert "Right. You said: no" in score.locator("li").nth(0).text_content()
+    assert not asked.get_by_text(changed).count()
+    assert changed not in score.text_content()
 
 
 def test_running_a_cell_again_leaves_no_widgets_behind(lesson):

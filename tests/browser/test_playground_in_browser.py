@@ -54,10 +54,28 @@ class Board:
     def said(self, words):
         self.root.locator(".nbx-said", has_text=words).wait_for()
 
-    def plays(self, seconds=1.0):
+    def until_beyond(self, update):
+        """A later update is shown."""
+        shown = "Number(document.querySelector('.nbx-readout strong').textContent.replaceAll(',', ''))"
+        self.until(f"(update) => {shown} > update", update)
+
+    def until_kernel(self, expression, text):
+        """What an expression gives in the kernel, once it gives this."""
+        for _ in range(2000):
+            if (found := in_kernel(self.lesson, expression)) == text:
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"{expression} is {found}, not {text}")
+
+    def drawn(self):
+        """The picture is the one for this page, in its width and colors: the fine one, unless it plays."""
+        self.until("() => nbxTests.playFits(document.querySelector('.nbx-play'))")
+
+    def plays(self):
+        before = self.number("update")
         self.button("Play").click()
         self.button("Pause").wait_for()
-        self.page.wait_for_timeout(1000 * seconds)
+        self.until_beyond(before)
 
     def pauses(self):
         self.button("Pause").click()
@@ -102,19 +120,19 @@ def board(opened):
 
 
 def test_it_plays_and_pauses_and_leaves_no_task(board):
-    before = board.number("update")
-    board.plays(1.5)
+    board.plays()
     during = board.number("update")
-    assert during > before
+    board.until_beyond(during)
     assert in_kernel(board.lesson, TASKS) == "1"
     board.until("() => !document.querySelector('.nbx-moving').hidden")
     board.pauses()
     board.until("() => document.querySelector('.nbx-moving').hidden")
-    after = board.number("update")
-    assert after >= during
-    board.page.wait_for_timeout(300)
+    board.until_kernel(TASKS, "0")
+    after = int(in_kernel(board.lesson, "p.run.step_count"))
+    assert after > during
+    board.until_beyond(after - 1)
     assert board.number("update") == after
-    assert in_kernel(board.lesson, "p.run.step_count") == str(int(after))
+    assert in_kernel(board.lesson, "p.run.step_count") == str(after)
     assert in_kernel(board.lesson, TASKS) == "0"
     board.button("Rewind").click()
     board.said("very same start weights")
@@ -143,24 +161,22 @@ def test_the_space_bar_plays_from_the_picture_and_not_from_a_field(board):
 
 def test_a_page_that_turns_while_it_plays_goes_on(board, opened):
     board.named("hidden layers").press("End")
-    board.plays(0.5)
+    board.plays()
     try:
         for width in (1100, 900, 1400):
             board.page.set_viewport_size({"width": width, "height": 1000})
-            wide = board.root.evaluate("(root) => root.clientWidth")
-            board.page.wait_for_timeout(300)
-            before = board.number("update")
-            board.until("(n) => Number(document.querySelector('.nbx-readout strong').textContent) > n", before)
-            assert in_kernel(board.lesson, "p.error") == "None", wide
+            board.drawn()
+            board.until_beyond(board.number("update"))
+            assert in_kernel(board.lesson, "p.error") == "None", width
         board.lesson.theme("JupyterLab Dark")
-        board.page.wait_for_timeout(500)
+        board.drawn()
         assert board.button("Pause").count() == 1
         board.pauses()
         board.until("() => document.querySelector('.nbx-moving').hidden")
     finally:
         board.lesson.theme("JupyterLab Light")
         board.page.set_viewport_size({"width": 1400, "height": 1000})
-        board.page.wait_for_timeout(800)
+    board.drawn()
 
 
 def test_the_focus_stays_when_its_button_goes(board):
@@ -187,21 +203,19 @@ def test_the_focus_stays_when_its_button_goes(board):
     assert focused() == "Run the sweep"
     for left in reversed(range(int(in_kernel(board.lesson, "len(p._undo)")))):
         presses("Undo")
-        while in_kernel(board.lesson, "len(p._undo)") != str(left):
-            board.page.wait_for_timeout(50)
+        board.until_kernel("len(p._undo)", str(left))
     board.until("() => document.querySelector('.nbx-bar > button:last-of-type').disabled")
     assert board.root.evaluate("(root) => root === document.activeElement"), "the space bar plays from here"
 
 
 def test_moves_are_taken_in_while_it_plays(board):
-    board.plays(0.5)
+    board.plays()
     slider = board.named("learning rate η")
     for _ in range(5):
         slider.press("ArrowRight")
     board.said("from update")
     held = slider.evaluate("(input) => input.getAttribute('aria-valuetext')")
-    board.page.wait_for_timeout(300)
-    assert in_kernel(board.lesson, "f'{p.run.settings.eta:g}'") == f"'{held}'"
+    board.until_kernel("f'{p.run.settings.eta:g}'", f"'{held}'")
     assert board.button("Pause").count() == 1, "it goes on"
     board.named("activation").select_option("relu")
     board.shows("relu units")
@@ -219,21 +233,22 @@ def test_a_click_on_an_edge_chooses_just_this_one(board, layer, to, start, along
     picture = board.root.locator(".nbx-picture")
     box = picture.bounding_box()
     picture.click(position={"x": right * box["width"], "y": down * box["height"]})
+    board.until_kernel("p._edge", str((layer, to, start)))
     board.named("weight").wait_for()
     names = {
         "layer": "output layer" if layer == 3 else f"layer {layer}",
         "from": "x₁" if layer == 1 else f"unit {start + 1}",
     }
     for name, text in names.items():
-        assert board.named(name).evaluate("(menu) => menu.selectedOptions[0].textContent") == text
-    assert in_kernel(board.lesson, "p._edge") == str((layer, to, start))
+        menu = board.named(name).element_handle()
+        board.until("([menu, text]) => menu.selectedOptions[0].textContent === text", [menu, text])
     board.named("or type it").fill("-2.5")
     board.said(f"W{layer}[{to},{start}] set to \u22122.5 by hand")
     assert in_kernel(board.lesson, f"float(p.run.net.layers[{layer - 1}].W[{to}, {start}])") == "-2.5"
 
 
 def test_a_weight_is_edited_by_hand(board):
-    board.plays(0.5)
+    board.plays()
     board.pauses()
     board.open("Weights")
     before = board.number("loss")
@@ -257,7 +272,7 @@ def test_two_settings_from_one_start_side_by_side(board):
     board.said("in step")
     board.named("activation").select_option("relu")
     board.root.get_by_text("hidden layers: A 8 tanh, 8 tanh, B 8 relu, 8 relu").wait_for()
-    board.plays(1.0)
+    board.plays()
     board.pauses()
     assert in_kernel(board.lesson, "p.a.step_count == p.run.step_count > 0") == "True"
     board.shows("A: ")
@@ -283,7 +298,7 @@ def test_divergence_says_what_to_do_and_one_click_leads_back(board):
     board.button("Play").wait_for()
     board.button("Back, and go on with").click()
     alert.wait_for(state="hidden")
-    board.plays(0.5)
+    board.plays()
     board.pauses()
     assert alert.count() == 0 or not alert.is_visible()
 
@@ -331,7 +346,7 @@ def test_text_and_code_are_those_of_the_run(board):
 
 
 def test_the_kernels_interrupt_pauses(board):
-    board.plays(0.5)
+    board.plays()
     board.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
     board.said("Interrupted")
     board.button("Play").wait_for()
@@ -340,7 +355,7 @@ def test_the_kernels_interrupt_pauses(board):
 def test_everyone_can_use_it(board):
     for tab in board.root.locator(".nbx-tab").all():
         tab.click()
-        board.page.wait_for_timeout(250)
+        board.rests()
         found = board.lesson.axe()
         assert found["ours"] == [], tab.text_content()
     names = board.root.locator("button, select, input, textarea").evaluate_all(
@@ -352,8 +367,7 @@ def test_everyone_can_use_it(board):
 def test_the_picture_fits_page_and_theme(board, opened):
     for theme, name in (("JupyterLab Dark", "dark"), ("JupyterLab Light", "light")):
         board.lesson.theme(theme)
-        board.page.wait_for_timeout(1200)
-        board.rests()
+        board.drawn()
         wide, high, shown = board.root.locator(".nbx-picture").evaluate(
             "(img) => [img.naturalWidth, img.naturalHeight, img.clientWidth]"
         )
@@ -392,10 +406,10 @@ def test_two_views_of_one_playground_do_not_spoil_each_other(board):
         board.until("() => document.querySelectorAll('.nbx-play .nbx-picture[src]').length === 2")
         first, second = (Board(board.lesson) for _ in "ab")
         first.root, second.root = (board.root.nth(k) for k in (0, 1))
-        board.page.wait_for_timeout(1500)
-        wide, narrow = board.page.evaluate(VIEWS)
-        assert wide[0] == wide[1] > 1.5 * narrow[1], "drawn for the wide one"
-        assert narrow[0] == wide[0], "and shown smaller in the other"
+        # Drawn for the wide one, and shown smaller in the other.
+        goal = "wide[0] === wide[1] && wide[1] > 1.5 * narrow[1] && narrow[0] === wide[0]"
+        board.until(f"() => {{ const [wide, narrow] = ({VIEWS})(); return {goal}; }}")
+        (_, wide), _ = board.page.evaluate(VIEWS)
         right, down = json.loads(in_kernel(board.lesson, "edge(1, 3, 0, 0.4)"))
         first.open("Share")
         second.open("Network")
@@ -407,32 +421,28 @@ def test_two_views_of_one_playground_do_not_spoil_each_other(board):
         second.root.locator(".nbx-picture").click(position={"x": right * box["width"], "y": down * box["height"]})
         second.named("weight").wait_for()
         assert shared.is_visible(), "a click into one view opens nothing in the other"
-        second.plays(0.5)
+        second.plays()
         first.pauses()
         assert first.number("update") == second.number("update") > 0
     finally:
         board.page.evaluate(VIEW, True)
     board.until("() => document.querySelectorAll('.nbx-play').length === 1")
     grown = "(wide) => { const { naturalWidth: drawn, clientWidth: shown } = document.querySelector('.nbx-picture'); "
-    board.until(grown + "return drawn === shown && shown > wide; }", wide[1])
-    for _ in range(100):  # what a view says when it goes takes its way
-        if in_kernel(board.lesson, "sorted(p._open)") == "['share']":
-            return
-        board.page.wait_for_timeout(50)
-    pytest.fail("a view that is gone still has a group open")
+    board.until(grown + "return drawn === shown && shown > wide; }", wide)
+    board.until_kernel("sorted(p._open)", "['share']")  # not what the view that is gone had open
 
 
 def test_a_cell_that_runs_again_leaves_no_task(chrome, tmp_path_factory):
     notebook = notebook_of(tmp_path_factory.mktemp("notebooks") / "again.ipynb", CELLS)
     for lesson, _ in served(chrome, notebook):
         board = Board(lesson)
-        board.plays(0.5)
+        board.plays()
         assert in_kernel(lesson, TASKS) == "1"
         lesson.run_all()
         board.button("Play").wait_for()
         assert in_kernel(lesson, TASKS) == "0"
         assert lesson.page.locator(".nbx-play").count() == 1
-        board.plays(0.5)
+        board.plays()
         board.pauses()
         assert board.number("update") > 0
 
@@ -442,9 +452,8 @@ def small(opened, chrome):
     """The playground on a page 900 pixels wide and high, of which JupyterLab leaves it some 720 by 760."""
     lesson = Lesson(chrome, opened[1], width=900, height=900)
     lesson.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-    lesson.page.wait_for_timeout(1000)
     board = Board(lesson)
-    board.rests()
+    board.drawn()
     yield board
     lesson.close()
 
@@ -475,7 +484,8 @@ def test_an_open_group_leaves_the_picture_in_sight(small):
     small.button("Play").wait_for()
     for name in ("Data", "Network", "Weights", "Missions", "Sweep", "Share"):
         small.open(name)
-        small.page.wait_for_timeout(200)
+        in_kernel(small.lesson, "p.text")  # what the group shows is on its way
+        small.page.evaluate("() => new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))")
         assert small.above() < 520, name
         panel = small.root.locator(".nbx-panel:visible")
         last = panel.locator("button:visible, input:visible, select:visible, textarea:visible").last
