@@ -15,12 +15,14 @@ Sources: Griewank and Walther 2008, chapter 3 (reverse mode); Baydin, Pearlmutte
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from nbcore.activations import sigmoid as stable_sigmoid
+from nbcore.activations import softplus as stable_softplus
 from nbcore.checks import as_float, number
 
 VJP: TypeAlias = Callable[[np.ndarray], np.ndarray]
@@ -37,8 +39,6 @@ class Tensor:
     `.grad` is None until `backward`, then dC/d(data), of data's shape and dtype. Numbers and arrays may stand on
     either side of an operator; they become leaves. Raises TypeError when data holds no real numbers.
     """
-
-    __array_ufunc__ = None  # so that array + tensor is left to __radd__
 
     def __init__(self, data: Any, label: str = "") -> None:
         self.data = np.array(as_float("data", data))
@@ -149,6 +149,10 @@ class Tensor:
         return _result("neg", -self.data, (self, lambda g: -g))
 
     def __pow__(self, exponent: Any) -> Tensor:
+        """x ** n for a number n, with slope n x^(n-1): for 0 < n < 1, as for a root, this is infinite at 0.
+
+        What is multiplied by it there becomes NaN where it is 0; keep away from 0, as in (x + 1e-12) ** 0.5.
+        """
         if isinstance(exponent, Tensor):
             raise TypeError("exponent must be a number, got a Tensor; for x > 0 write (exponent * x.log()).exp()")
         x, n = self.data, number("exponent", exponent)
@@ -183,6 +187,11 @@ class Tensor:
         x = self.data
         return _result("relu", np.maximum(x, 0), (self, lambda g: np.where(x > 0, g, 0)))
 
+    def softplus(self) -> Tensor:
+        """ln(1 + e^x), written so that nothing overflows; its slope is sigmoid(x)."""
+        x = self.data
+        return _result("softplus", stable_softplus(x), (self, lambda g: g * stable_sigmoid(x)))
+
     # --- many entries into one: over `axis` (one, a tuple of them, or None for all), as in NumPy ---
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -205,6 +214,17 @@ class Tensor:
             return _spread(g, x.shape, axis, keepdims) * (largest / largest.sum(axis, keepdims=True))
 
         return _result("max", x.max(axis, keepdims=keepdims), (self, dx))
+
+    def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """ln of the sum of e^x over `axis`, the largest x taken out first; g goes to each entry times its softmax."""
+        x = self.data
+        largest = x.max(axis, keepdims=True)
+        largest = np.where(np.isfinite(largest), largest, 0)
+        e = np.exp(x - largest)
+        total = e.sum(axis, keepdims=True)
+        a = np.log(total) + largest
+        a = a if keepdims else a.reshape(x.sum(axis).shape)
+        return _result("logsumexp", a, (self, lambda g: _spread(g, x.shape, axis, keepdims) * (e / total)))
 
     # --- entries picked, or in another order ---
 
@@ -239,7 +259,84 @@ class Tensor:
     def mT(self) -> Tensor:
         return _result("mT", self.data.mT, (self, lambda g: g.mT))
 
+    # --- compared: as the numbers are, and without a gradient ---
+
+    def __eq__(self, other: object) -> Any:
+        return self.data == _plain(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.data != _plain(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.data < _plain(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.data <= _plain(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.data > _plain(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.data >= _plain(other)
+
+    __hash__ = object.__hash__  # as a member of a set or a key a Tensor is itself, whatever its numbers
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    # --- in place: Python would bind the name to a new Tensor, and the old one would stay as it is ---
+
+    def __isub__(self, other: Any) -> Tensor:
+        if not self.parents:
+            raise TypeError(IN_PLACE.format("-"))
+        return self - other
+
+    def __iadd__(self, other: Any) -> Tensor:
+        self._refuse_in_place("+")
+        return self + other
+
+    def __imul__(self, other: Any) -> Tensor:
+        self._refuse_in_place("*")
+        return self * other
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        self._refuse_in_place("/")
+        return self / other
+
+    def _refuse_in_place(self, sign: str) -> None:
+        """A leaf that has a gradient is one that learns; any other may begin a sum or a product."""
+        if not self.parents and self.grad is not None:
+            raise TypeError(IN_PLACE.format(sign))
+
+    # --- NumPy's functions ---
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **more: Any) -> Any:
+        """array + tensor, np.exp(tensor) and the like, as far as a Tensor knows them."""
+        name = ufunc.__name__
+        if method == "__call__" and not more:
+            if name in ENTRY_BY_ENTRY:
+                return getattr(self, ENTRY_BY_ENTRY[name])()
+            if name in SIGNS:
+                left, right = inputs
+                return SIGNS[name](left if isinstance(left, Tensor) else self._operand(left), right)
+        raise TypeError(_no_function(name))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """np.sum(tensor) and the like, as far as a Tensor knows them."""
+        if function.__name__ in OVER_ALL and args and isinstance(args[0], Tensor):
+            return getattr(args[0], OVER_ALL[function.__name__])(*args[1:], **kwargs)
+        raise TypeError(_no_function(function.__name__))
+
     # --- as an object of Python ---
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form) if form else str(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -265,6 +362,31 @@ class Tensor:
         dtype = "" if self.data.dtype == np.float64 else self.data.dtype.name
         more = {"dtype": dtype, "label": self.label, "op": self.op}
         return f"Tensor({', '.join([numbers, *(f'{name}={text!r}' for name, text in more.items() if text)])})"
+
+
+IN_PLACE = (
+    "x {0}= ... on a leaf would make a new Tensor under that name, and leave the one that learns as it was: "
+    "write x.data {0}= ... (with .grad or .data on the right)"
+)
+ENTRY_BY_ENTRY = {"exp": "exp", "log": "log", "tanh": "tanh", "negative": "__neg__"}
+SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "true_divide": operator.truediv, "matmul": operator.matmul, "power": operator.pow, "equal": operator.eq,
+    "not_equal": operator.ne, "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
+    "greater_equal": operator.ge,
+}  # fmt: skip
+OVER_ALL = {name: name for name in ("sum", "mean", "max", "reshape", "transpose")} | {"amax": "max"}
+
+
+def _no_function(name: str) -> str:
+    return (
+        f"np.{name} takes no Tensor: compose it of the operations that a Tensor has (+ - * / ** @ [] sum mean max exp "
+        "log tanh ...), or leave the graph with .data"
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.data if isinstance(value, Tensor) else value
 
 
 def in_order(result: Any) -> list[Any]:

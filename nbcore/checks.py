@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -14,8 +15,9 @@ Seed: TypeAlias = "int | np.random.Generator"  # in quotes: NumPy loads its rand
 def as_float(name: str, value: Any) -> np.ndarray:
     """`value` as an array of floats; float32 stays float32, anything else becomes float64.
 
-    Raises TypeError when it holds no real numbers.
+    Raises TypeError when it holds no real numbers, ValueError when an entry is masked.
     """
+    not_masked(name, value)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -25,6 +27,12 @@ def as_float(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind not in "iub":
         raise TypeError(f"{name} must hold real numbers, got {_shown(value)}")
     return array.astype(np.float64)
+
+
+def not_masked(name: str, value: Any) -> None:
+    """Raises ValueError for an array with masked entries: below a mask stands a number that nobody means."""
+    if "numpy.ma" in sys.modules and np.ma.is_masked(value):
+        raise ValueError(f"{name} must not have masked entries: leave those rows out, or fill them in")
 
 
 def finite(name: str, value: Any) -> np.ndarray:
@@ -64,6 +72,8 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, op
     """`value` as a finite float in [low, high], or in [low, high) where `open` is set."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {_shown(value)}")
+    if isinstance(value, int) and abs(value) > 10**300:  # beyond what a float holds
+        value = np.inf if value > 0 else -np.inf
     if not (np.isfinite(value) and low <= value <= high) or (open and value == high):
         least = "" if low == -np.inf else f" and at least {low:g}"
         most = "" if high == np.inf else f" and {'less than' if open else 'at most'} {high:g}"

@@ -69,6 +69,17 @@ SAME = {
     "sum of nothing": (lambda x: x.sum(axis=1), np.zeros((3, 0))),
 }
 OWN = {
+    "softplus": (lambda x: x.softplus(), lambda x: torch.logaddexp(x, torch.zeros_like(x)), EDGES),
+    **{
+        f"logsumexp {axis}{', kept' if keep else ''} of {name}": (
+            lambda x, axis=axis, keep=keep: x.logsumexp(axis=axis, keepdims=keep),
+            lambda x, axis=axis, keep=keep: torch.logsumexp(x, tuple(range(x.ndim)) if axis is None else axis, keep),
+            x,
+        )
+        for axis in (None, 0, -1, (0, 1))
+        for keep in (False, True)
+        for name, x in (("numbers", M), ("large numbers", 800 * M), ("ties", TIES))
+    },
     **{
         f"max {axis}{', kept' if keep else ''} of {name}": (
             lambda x, axis=axis, keep=keep: x.max(axis=axis, keepdims=keep),
@@ -201,10 +212,9 @@ def test_networks_agree(hidden, loss, depth, ensemble):
     if loss is mse:
         C = ((A - Y) ** 2).sum(axis=-1) / 2
     elif loss is bce:
-        C = (z.relu() - Y * z + (1 + (-(z.relu() + (-z).relu())).exp()).log()).sum(axis=-1)
+        C = (z.softplus() - Y * z).sum(axis=-1)
     else:
-        z = z - z.max(axis=-1, keepdims=True).detach()
-        C = z.exp().sum(axis=-1).log() - (z * Y).sum(axis=-1)
+        C = z.logsumexp(axis=-1) - (z * Y).sum(axis=-1)
     C = C.mean(axis=-1).sum()
     C.backward()
 

@@ -217,6 +217,8 @@ def test_dead_and_saturated_units_are_marked_and_counted(name):
     artists, inside = drawn(this).artists, this.sides[0].view.inside
     seen = 0
     for m, (dead, share) in enumerate(zip(inside.dead_units, inside.saturated_units, strict=True), start=1):
+        if m == len(inside.dead_units):  # with cross-entropy a sure output is no fault
+            dead, share = dead & False, share * 0
         flat = (share >= 0.9) & ~dead
         middles = net_of(this.sides[0], plan(960, 1).nets[0]).middles(m)
         for kind, which in (("dead", dead), ("flat", flat), ("plain", ~dead & ~flat)):
@@ -234,6 +236,21 @@ def test_dead_and_saturated_units_are_marked_and_counted(name):
             assert f"{flat.sum()} sat." in words
         seen += dead.sum() + flat.sum()
     assert seen or name == "deep"
+
+
+def test_a_sure_output_is_marked_only_where_its_slope_stays_in_the_gradient():
+    """Of a matching pair the slope cancels: there a saturated output is a success, with squared error a fault."""
+    for loss, marked in (("auto", False), ("mse", True)):
+        run = trained(1500, data="rings", eta=1.0, output="sigmoid", loss=loss)
+        assert run.numbers().score_test > 0.95
+        one = side(run)
+        found = one.view.inside
+        assert found.saturated[-1] > 0.5
+        table = drawn(Shot((one,))).artists["words"].named("saturated")
+        assert [word.bold for word in table][-1] == marked
+        assert table[-1].text.endswith("%")
+        frames = drawn(Shot((one,))).artists["over"].named("flat3")
+        assert bool(frames) == (marked and bool((found.saturated_units[-1] >= 0.9).any()))
 
 
 def test_the_dead_are_there_to_be_seen():

@@ -1,5 +1,6 @@
 """The learner's copies: nothing that a learner typed is ever overwritten."""
 
+import errno
 import json
 import os
 import subprocess
@@ -255,3 +256,88 @@ def test_command_line(root):
     assert lost.returncode == 1
     assert lost.stderr.startswith("No lesson is called ''")
     assert "Traceback" not in lost.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        (
+            '{\n<<<<<<< HEAD\n "cells": [],\n=======\n "cells": [1],\n>>>>>>> theirs\n}',
+            "holds marks of a merge conflict",
+        ),
+        ('{"cells": [{"cell_ty', "is no notebook"),
+        ("[]", "is no notebook"),
+    ],
+)
+def test_a_copy_that_is_no_notebook_is_told_with_the_way_out(root, content, why):
+    learner.update(root)
+    (root / "my" / "01_first.ipynb").write_text(content)
+    (news,) = learner.update(root)
+    assert f"my/01_first.ipynb {why}" in news
+    assert "make reset NB=01 gives you a fresh copy and keeps this one" in news
+    learner.reset("01", root)
+    assert learner.update(root) == []
+    assert my(root)["01_first.backup-1.ipynb"] == content
+
+
+def test_a_folder_in_the_place_of_a_copy_is_told(root):
+    (root / "my" / "01_first.ipynb").mkdir(parents=True)
+    (news,) = learner.update(root)
+    assert "my/01_first.ipynb is a folder. make reset NB=01" in news
+
+
+def test_a_copy_that_can_t_be_written_is_told(root, monkeypatch):
+    """root may write everywhere, so the system's answer is played."""
+    learner.update(root)
+    denied = root / "my" / "01_first.ipynb"
+    allowed = os.access
+    monkeypatch.setattr(learner.os, "access", lambda path, how: path != denied and allowed(path, how))
+    (news,) = learner.update(root)
+    assert "my/01_first.ipynb can't be written" in news
+    assert "chmod u+w my/01_first.ipynb" in news
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664)])
+def test_copies_are_as_private_as_the_user_wants_them(root, mask, mode):
+    before = os.umask(mask)
+    try:
+        learner.update(root)
+        assert learner.umask() == mask
+    finally:
+        os.umask(before)
+    assert (root / "my" / "01_first.ipynb").stat().st_mode & 0o777 == mode
+
+
+def test_a_full_disk_is_called_so():
+    assert "the disk is full" in learner.not_written(OSError(errno.ENOSPC, "No space left on device"))
+    assert "chmod u+w my" in learner.not_written(OSError(errno.EROFS, "Read-only file system"))
+
+
+def test_jupyter_gets_a_place_of_its_own_where_the_home_folder_can_t_be_written(tmp_path):
+    (tmp_path / "home").mkdir()
+    code = (
+        "import os, sys; sys.path.insert(0, 'tools'); import lab\n"
+        "allowed, home = os.access, os.environ['HOME']\n"
+        "os.access = lambda path, how: not str(path).startswith(home) and allowed(path, how)\n"
+        "print(*lab.where_jupyter_writes()); places = [os.environ[name] for name in lab.jupyter_folders()]\n"
+        "mode = oct(os.stat(os.path.dirname(places[0])).st_mode)[-3:]\n"
+        "print(any(place.startswith(home) for place in places), mode)\n"
+        "os.access = allowed; print(lab.where_jupyter_writes())"
+    )
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER_", "XDG_", "IPYTHON", "MPL"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env=kept | {"HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+    )
+    told, outside, nothing = done.stdout.splitlines()
+    assert told.startswith("Your home folder can't be written")
+    assert outside == "False 700"
+    assert nothing == "[]"

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from PIL import Image
+from verdicts_of import lesson03 as cells
 
 from nbcore import (
     ACTIVATIONS,
@@ -96,11 +97,15 @@ def test_softmax_regression_from_zeros_and_from_random_weights_agree():
     assert np.abs(centered.from_random - centered.from_zeros).mean() < gap
 
 
-def test_a_large_random_start_is_worse_than_zeros():
-    for seed_ in (0, 1):
-        wrong = lesson.two_starts(std=3, seed=seed_).result.wrong[:, -1]
-        assert wrong[0] <= 8
-        assert 13 < wrong[1] < 30
+@pytest.mark.parametrize("block", [0, 1])
+def test_small_random_starts_miss_as_many_digits_as_zeros_and_large_ones_more(block):
+    wrong = cells.lesson(block)["wrong"]
+    from_zeros, small, large = wrong(zeros, block), wrong(normal(0.1), block), wrong(normal(3), block)
+    assert np.ptp(from_zeros) == 0
+    assert from_zeros[0] < 18
+    assert (np.abs(small - from_zeros) <= 2).all()
+    assert (large > from_zeros).mean() > 0.9
+    assert 15 < np.median(large) < 35
 
 
 def test_softmax_regression_with_the_full_batch_misses_the_same_digits():
@@ -109,7 +114,8 @@ def test_softmax_regression_with_the_full_batch_misses_the_same_digits():
         net = MLP([64, 10], output=softmax, init=init)
         train(net, DATA.X, DATA.Y, softmax_ce, eta=0.5, steps=1000)
         wrong.append((net.forward(DATA.X_test).argmax(axis=1) != DATA.labels_test).sum())
-    assert wrong == [7, 7]
+    assert abs(wrong[0] - wrong[1]) <= 1
+    assert 5 <= wrong[0] <= 9
 
 
 # ---- C2 to C4: copies
@@ -180,63 +186,78 @@ def test_a_constant_start_gives_copies_for_every_activation(hidden):
 
 
 def test_copies_cost_two_thirds_of_the_digits():
+    """From constants up to 0.1; from 0.5 on sigmoids and tanhs are saturated, and the net guesses."""
+    constants = np.array([0.01, 0.03, 0.1, 0.5, 1.0])
     for hidden in ("sigmoid", "tanh"):
-        result = lesson.zero_or_not(hidden=hidden, start="constant", scale=0.1, width=16).result
-        assert 0.2 < np.median(result.accuracies[-25:]) < 0.5
+        net = MLP([64, 16, 10], hidden=hidden, output=softmax, init=constant(1), ensemble=5)
+        for layer in net.layers:
+            layer.W = layer.W * constants[:, None, None]
+        train(net, DATA.X, DATA.Y, softmax_ce, eta=0.5, steps=1000, batch=64)
+        right = (net.forward(DATA.X_test).argmax(axis=-1) == DATA.labels_test).mean(axis=-1)
+        assert ((right[:3] > 0.2) & (right[:3] < 0.5)).all(), hidden
+        assert (right[3:] < 0.15).all(), hidden
     for start in ("xavier", "he", "normal"):
         result = lesson.zero_or_not(hidden="tanh", start=start).result
         assert 0.96 < result.accuracies[-1] < 1
         assert result.rank == 16
 
 
-def test_rounding_breaks_the_tie_somewhere():
-    """Not at every width on every machine: among these some unit differs, and then all differences grow."""
-    spreads = [
-        lesson.zero_or_not(hidden="tanh", start="constant", scale=0.1, width=w).result.spreads[-1] for w in (15, 17)
-    ]
-    assert max(spreads) > 0.1 or max(spreads) == 0
+def nudged(hidden, c, nudge, updates):
+    """The spread among 16 copies that start from c, the first one's bias moved by `nudge`."""
+    net = MLP([64, 16, 10], hidden=hidden, output=softmax, init=constant(c))
+    net.layers[0].b = np.eye(1, 16) * nudge
+    train(net, DATA.X, DATA.Y, softmax_ce, eta=0.5, steps=updates, batch=64)
+    return lesson.spread(units(net))
 
 
-def test_a_difference_in_the_last_decimal_grows_until_the_copies_part():
-    """What rounding does at some widths, planted at a width where it does not happen by itself."""
-    apart = []
-    for planted in (0.0, 1e-17):
-        net = MLP([64, 16, 10], hidden=tanh, output=softmax, init=constant(0.1))
-        net.layers[0].b = np.eye(1, 16) * planted
-        for now in training(net, DATA.X, DATA.Y, softmax_ce, SGD(0.5), batch=64, every=500):
-            apart.append(lesson.spread(units(net)))
-            if now.step == 2000:
-                break
-    quiet, loud = apart[:5], apart[5:]
-    assert max(quiet) < 1e-9
-    assert loud[0] < 1e-16
-    assert loud[-1] > 0.1
+def test_a_tiny_difference_grows_until_the_copies_part():
+    """What rounding does at some widths and on some processors, planted by hand."""
+    assert nudged("tanh", 0.1, 0.0, 300) < 1e-9
+    assert nudged("tanh", 0.1, 1e-10, 0) == 1e-10
+    assert nudged("tanh", 0.1, 1e-10, 1000) > 0.1
+    assert nudged("tanh", 0.1, 1e-17, 2000) > 0.1
+
+
+@pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu"])
+def test_a_tiny_difference_stays_where_no_gradient_gets_through(hidden):
+    """Saturated from 0.5 on; a ReLU's copies die before the difference has grown."""
+    assert nudged(hidden, 0.5, 1e-10, 2000) < 1e-7
 
 
 # ---- C5: convolution and recurrence
 
 
-def test_two_filters_and_two_recurrent_units_stay_copies():
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=9), 0.7
+CELLS = [("convolution", ((2, 3), (2, 2))), ("recurrent", ((2,), (2, 2), (2, 2)))]
 
-    def convolved(w):
-        windows = np.lib.stride_tricks.sliding_window_view(x, 3)
-        return float((np.tanh(windows @ w[:, :3].T).sum(axis=0) @ w[:, 3] - y) ** 2 / 2)
 
-    def recurrent(w):
-        h = np.zeros(2)
-        for value in x[:4]:
-            h = np.tanh(w[:, 0] * value + w[:, 1:3] @ h)
-        return float((h @ w[:, 3] - y) ** 2 / 2)
+def build(block):
+    """The lesson's two nets and its descent, for other sequences in each block."""
+    names, X = cells.lesson(), np.random.default_rng(3 + block).normal(size=(2, 9))
+    names["X"], names["windows"] = X, np.stack([X[:, i : i + 3] for i in range(7)], axis=1)
+    return names
 
-    for loss in (convolved, recurrent):
-        w = np.full((2, 4), 0.3)
-        for _ in range(20):
-            w = w - 0.1 * numerical_gradient(loss, w)
-        assert np.abs(w - 0.3).max() > 0.01
-        swapped = w[::-1] if loss is convolved else w[::-1][:, [0, 2, 1, 3]]
-        assert np.abs(w - swapped).max() < 1e-12
+
+@pytest.mark.parametrize("block", [0, 1, 2])
+@pytest.mark.parametrize(("name", "shapes"), CELLS)
+def test_two_filters_and_two_recurrent_units_stay_copies(name, shapes, block):
+    """And so they can't tell two sequences apart: their answers have rank 1, a loss of at least 1/4."""
+    names = build(block)
+    net, learned, rng = names[name], names["learned"], np.random.default_rng(block)
+    copies, arrays = learned(net, *(np.full(shape, 0.3) for shape in shapes))
+    assert 0.25 - 1e-9 < copies < 0.26
+    assert max(np.ptp(arrays[0], axis=0).max(), np.ptp(arrays[-1], axis=1).max()) < 1e-6
+    assert np.abs(arrays[0] - 0.3).max() > 0.01, "they learn, as copies"
+    dice = [learned(net, *(rng.normal(0, 0.5, shape) for shape in shapes))[0] for _ in range(20)]
+    assert np.mean(np.array(dice) < 0.1) >= 0.75
+
+
+@pytest.mark.parametrize(("name", "shapes"), CELLS)
+def test_their_gradients_are_right(name, shapes):
+    net, rng = build(0)[name], np.random.default_rng(1)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    for k, found in enumerate(net(*arrays)[1:]):
+        true = numerical_gradient(lambda p, k=k: net(*arrays[:k], p, *arrays[k + 1 :])[0], arrays[k])
+        assert found == pytest.approx(true, abs=1e-8)
 
 
 # ---- C6: variance by depth
@@ -285,6 +306,17 @@ def test_sigmoid_with_xavier_loses_gradient_layer_by_layer():
     signal = r.a_between[1:] / r.a_between[:-1]
     assert (signal < 1 / 3).all(), "and what tells digits apart fades likewise"
     assert 0.5 < r.a_measured[-1] / r.a_measured[0] < 2, "though the units go on to differ from each other"
+
+
+def test_saturation_stops_the_gradient_or_raises_it():
+    """Copies from 0.5 get next to none; ten random saturated layers multiply it, from every start."""
+    for hidden in ("sigmoid", "tanh"):
+        net = MLP([64, 16, 10], hidden=hidden, output=softmax, init=constant(0.5))
+        net.forward(DATA.X)
+        net.backward(softmax_ce, DATA.Y)
+        assert np.abs(net.layers[0].dW).max() < 1e-3 * np.abs(net.layers[1].dW).max()
+    for seed_ in range(5):
+        assert growth(activation="tanh", scheme="normal", std=1.0, seed=seed_).g_measured[0] > 1e3
 
 
 def test_one_pass_is_that_of_a_network():
@@ -359,17 +391,24 @@ def test_relu_with_zero_first_weights_is_another_matter():
     assert half.rank == (biases.normal(0, 0.1, (1, 16)) > 0).sum(), "units with a bias below 0 are dead"
 
 
+def test_the_cell_with_dice_agrees_with_the_explorer():
+    """Twenty starts at once, by other seeds: what each array alone is worth."""
+    right = cells.lesson()["right"]
+    for array in ("W1", "b1", "W2"):
+        assert right("tanh", array).min() > 0.95
+    assert right("relu", "W1").min() > 0.9
+    assert np.median(right("relu", "b1")) > 0.85
+    assert right("relu", "W2").max() < 0.15
+
+
 def test_frozen_beats_trained():
-    frozen = [
-        lesson.throw_dice(W1=True, b1=False, trained=False, width=64, seed=k).result.accuracies[-1] for k in range(4)
-    ]
-    assert 0.94 < np.mean(frozen) < 0.98
+    names = cells.lesson()
+    frozen = names["right"]("tanh", "W1", width=64, trained=False)
+    assert 0.92 < np.median(frozen) < 0.98
+    assert frozen.min() > names["right_copies"]().max() + 0.2
     start = lesson.throw_dice(W1=True, b1=False, trained=False, width=64)
     shown = list(start.compute(**start.params))
     assert (shown[0].images == shown[-1].images).all(), "the hidden layer is not touched"
-    net = MLP([64, 64, 10], hidden=tanh, output=softmax, init=constant(0.1))
-    train(net, DATA.X, DATA.Y, softmax_ce, eta=0.5, steps=1000, batch=64)
-    assert (net.forward(DATA.X_test).argmax(axis=1) == DATA.labels_test).mean() < 0.5
 
 
 def test_a_unit_is_all_of_its_numbers():

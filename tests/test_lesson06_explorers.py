@@ -1,16 +1,36 @@
 """The explorers of lesson 06: what they show is right, and the figures of its text."""
 
+import contextlib
+import inspect
+import io
 import itertools
 import sys
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
+from verdicts_of.lesson06 import last_losses as ends
+from verdicts_of.lesson06 import lower
 
-from nbcore import Tensor, numerical_gradient
+from nbcore import (
+    MLP,
+    Tensor,
+    bce,
+    identity,
+    mse,
+    numerical_gradient,
+    sigmoid,
+    softmax,
+    softmax_ce,
+    spread,
+    tanh,
+    train,
+)
 from nbcore.draw import Page, Stage
+from nbcore.explore import as_met, engine_bugs, first_parameters, last_losses, the_graph
 from nbcore.explore import autograd as lesson
-from nbcore.explore import engine_bugs, first_parameters, the_graph
+from tools import build_notebooks as bn
 
 FIGURES = {"square": 3, "product": 5, "diamond": 9, "neuron": 11, "entropy": 15, "network": 27}
 
@@ -20,6 +40,143 @@ def warnings_are_errors():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+# ---- the lesson's own cells
+
+
+@cache
+def names_of_the_lesson():
+    """What the cells before the exercises define and print, each run as it stands, but for explorers."""
+    found, printed = {}, io.StringIO()
+    lesson_06 = bn.read(bn.NOTEBOOKS / "06_autograd.ipynb")
+    with contextlib.redirect_stdout(printed):
+        for cell in lesson_06.cells:
+            if "### Exercise 1" in cell.source:
+                break
+            if cell.cell_type == "code" and not cell.source.startswith(("explore.", "guesses = ")):
+                exec(cell.source, found)
+    return found, printed.getvalue()
+
+
+def test_a_network_is_nested_functions():
+    """F1: f2(tanh(f1(x))) is the network, and the engine finds the slopes through the nest."""
+    there, _ = names_of_the_lesson()
+    net, rng = MLP([2, 2, 1], tanh, identity, seed=5), np.random.default_rng(1)
+    for x in rng.normal(size=(5, 2)):
+        w = [there["Value"](v) for p in net.parameters() for v in p.flat]
+        a = there["tiny"](w, *map(there["Value"], x))
+        assert a.data == pytest.approx(net.forward([x]).item(), rel=1e-12)
+        there["go_back"](a)
+        net.backward(mse, net.forward([x]) - 1)  # dC/da = 1
+        assert [v.grad for v in w] == pytest.approx([g for p in net.gradients() for g in p.flat], abs=1e-12)
+    assert len(there["forward"]) == 9  # passes in forward mode
+
+
+def test_forward_mode_finds_the_same_slopes():
+    there, printed = names_of_the_lesson()
+    rng = np.random.default_rng(2)
+    start, x = rng.normal(size=9), rng.normal(size=2)
+    Dual, Value, tiny = (there[name] for name in ("Dual", "Value", "tiny"))
+    forward = [
+        tiny([Dual(v, float(j == k)) for j, v in enumerate(start)], *map(Dual, x)).slope for k in range(len(start))
+    ]
+    values = [Value(v) for v in start]
+    there["go_back"](tiny(values, *map(Value, x)))
+    nudged = numerical_gradient(lambda w: tiny([Dual(v) for v in w], *map(Dual, x)).data, start)
+    assert forward == pytest.approx([v.grad for v in values], abs=1e-13)
+    assert forward == pytest.approx(list(nudged), abs=1e-8)
+    assert "9 passes" in printed
+
+
+def test_the_engine_holds_numbers_and_no_formula():
+    there, _ = names_of_the_lesson()
+    x = there["Value"](3.0)
+    y = (x * x + x).tanh()
+    there["go_back"](y)
+    for node in there["in_order"](y, {}):
+        assert {type(v) for v in (node.data, node.grad, *map(float, node.slopes))} <= {float, np.float64}
+    assert y.parents[0].slopes == (1.0, 1.0)
+
+
+def test_the_engine_for_numbers_learns_as_train_does():
+    there, printed = names_of_the_lesson()
+    net = MLP([2, 2, 1], tanh, identity, seed=3)
+    samples = np.array(there["samples"], float)
+    train(net, samples[:, :2], samples[:, 2:], mse, eta=0.5, steps=200)
+    assert [w.data for w in there["weights"]] == pytest.approx([v for p in net.parameters() for v in p.flat], abs=1e-9)
+    assert "98 values in one graph; outputs [0. 1. 1. 0.]" in printed
+
+
+def test_its_order_finds_a_value_at_once():
+    """A list would compare each value with those before it: n^2 / 2 comparisons."""
+    there, _ = names_of_the_lesson()
+    compared = []
+
+    class Counted(there["Value"]):
+        __hash__ = object.__hash__
+
+        def __eq__(self, other):
+            compared.append(other)
+            return self is other
+
+    level = [Counted(1.0) for _ in range(512)]
+    while len(level) > 1:
+        level = [Counted(2.0, pair, (1.0, 1.0)) for pair in zip(level[::2], level[1::2], strict=True)]
+    assert len(there["in_order"](level[0], {})) == 1023
+    assert len(compared) < 1023
+
+
+def test_its_order_fails_where_the_text_says_and_depth_has_nothing_to_do_with_arrays():
+    there, _ = names_of_the_lesson()
+    y = x = there["Value"](1.0)
+    for _ in range(10_000):
+        y = y + x
+    with pytest.raises(RecursionError):
+        there["go_back"](y)
+
+
+def test_only_what_local_slopes_need_is_kept():
+    """A product's way back needs its operands, tanh's its result, that of a sum nothing."""
+    x, y = Tensor([0.5, -1.0]), Tensor([2.0, 3.0])
+
+    def kept(result):
+        found = [cell.cell_contents for vjp in result.vjps for cell in vjp.__closure__ or ()]
+        return [v for v in found if isinstance(v, np.ndarray)]
+
+    assert kept(x + y) == kept(x - y) == kept(-x) == []
+    assert {id(v) for v in kept(x * y)} == {id(x.data), id(y.data)}
+    a = x.tanh()
+    assert [id(v) for v in kept(a)] == [id(a.data)]
+
+
+def test_both_cross_entropies_are_finite_where_the_naive_form_is_not():
+    there, printed = names_of_the_lesson()
+    assert "three nodes  at z = 800 and -800: values [inf  0.], slopes [nan  0.]" in printed
+    assert "one node     at z = 800 and -800: values [800.   0.], slopes [1. 0.]" in printed
+    for output, loss, y in ((sigmoid, bce, [[0.0, 1.0]]), (softmax, softmax_ce, [[0.0, 1.0]])):
+        net = MLP([1, 2], output=output, seed=0)
+        p = [Tensor([[800.0], [-800.0]]), Tensor([[0.0, 0.0]])]
+        C = there["loss_by_engine"](net, p, np.ones((1, 1)), np.array(y), loss)
+        C.backward()
+        assert C.item() == 1600  # 800 an output; the difference of both
+        assert p[1].grad.tolist() == [[1, -1]]  # a - y
+    z = Tensor([[800.0], [-800.0]])
+    C = lesson._loss(CROSS, z, np.array([[0.0], [1.0]]))
+    C.backward()
+    assert C.item() == 800
+    assert z.grad.tolist() == [[0.5], [-0.5]]
+
+
+def test_the_engine_in_view_is_the_explorers_engine():
+    there, printed = names_of_the_lesson()
+    switches = {lesson.ASSIGNED: "assigned", lesson.EARLY: "too_early", lesson.WIDE: "rows_kept"}
+    assert list(inspect.signature(there["engine"]).parameters) == ["C", *switches.values()]
+    starts = range(20, 40)
+    for bug, switch in switches.items():
+        said = there["learn"](lambda C, switch=switch: there["engine"](C, **{switch: True}), starts)
+        assert said == spread(last_losses(bug, CROSS, starts), ".2f"), bug
+    assert f"right: {spread(last_losses(lesson.NONE, CROSS, range(20)), '.2f')}" in printed
 
 
 # ---- the graph
@@ -294,6 +451,23 @@ def test_six_three_twelve():
     assert leaf(lesson.NONE, lambda x: x * x * x, walks=2) == 72
 
 
+def test_each_value_once_but_in_the_order_of_meeting_is_wrong():
+    """In C = x^2 + x^2 x, the square is met on the short way before the long one is done."""
+    x = Tensor(3.0)
+    s = x * x
+    C = s + s * x
+    order = as_met(C)
+    assert set(order) == set(C.graph())
+    assert len(order) == len(C.graph())
+    assert order[0] is C
+    lesson.faulty_backward(C, lesson.EARLY)
+    assert x.grad == 2 * 3 + 9  # the square passed on 1, before its second use sent 3
+    x, C = Tensor(3.0), None
+    C = x * x + x
+    lesson.faulty_backward(C, lesson.EARLY)
+    assert x.grad == 7  # a leaf has nothing to pass on too early
+
+
 def test_recursion_against_order():
     y = x = Tensor(1.0)
     for _ in range(20):
@@ -325,9 +499,34 @@ def found(bug, loss, **params):
 CROSS, SQUARE = lesson.LOSSES
 
 
+def test_networks_side_by_side_learn_as_each_alone():
+    """One walk for twenty networks: the bugs, too, are the same in each."""
+    for bug, loss in itertools.product(lesson.BUGS, lesson.LOSSES):
+        together = last_losses(bug, loss, (0, 4))
+        alone = [lesson.course(bug, loss, 0.5, k).losses[-1] for k in (0, 4)]
+        assert together == pytest.approx(alone, rel=1e-6), (bug, loss)
+    assert [v.shape for v in first_parameters(range(3))] == [(3, 6, 2), (3, 1, 6), (3, 1, 6), (3, 1, 1)]
+    for v, w in zip(first_parameters((7, 2)), first_parameters(2), strict=True):
+        assert np.array_equal(v[1], w)
+
+
+def test_a_network_that_fails_is_infinite_and_stops_no_other(monkeypatch):
+    right = last_losses(lesson.NONE, SQUARE, (0, 1))
+    first = lesson.first_parameters
+
+    def spoiled(seed):
+        W1, *others = first(seed)
+        if isinstance(seed, tuple):
+            W1[0] = np.nan
+        return [W1, *others]
+
+    monkeypatch.setattr(lesson, "first_parameters", spoiled)
+    assert last_losses.__wrapped__(lesson.NONE, SQUARE, (0, 1)) == pytest.approx([np.inf, right[1]], rel=1e-12)
+
+
 def test_assigned_and_too_early_lose_one_term_each_of_a_minus_y():
     for seed in (0, 1, 2):
-        assigned, early = found(lesson.ASSIGNED, CROSS, seed=seed), found(lesson.BREADTH, CROSS, seed=seed)
+        assigned, early = found(lesson.ASSIGNED, CROSS, seed=seed), found(lesson.EARLY, CROSS, seed=seed)
         assert assigned.losses[-1] > 2 > 0.7 > assigned.right[-1]
         assert early.losses[-1] > 50
         assert assigned.surface.max() < 0.1  # only a is left: every output is pushed to 0
@@ -337,7 +536,7 @@ def test_assigned_and_too_early_lose_one_term_each_of_a_minus_y():
 
 
 def test_on_a_chain_they_do_not_show():
-    for bug in (lesson.ASSIGNED, lesson.BREADTH):
+    for bug in (lesson.ASSIGNED, lesson.EARLY):
         r = found(bug, SQUARE)
         assert max(r.errors) < 1e-7
         assert np.abs(r.losses - r.right).max() < 1e-12
@@ -357,13 +556,14 @@ def test_gradients_that_are_kept_are_the_sum_of_all_so_far():
         r = found(lesson.KEPT, loss, moment=0)
         assert max(r.errors) < 1e-7  # right before the first update
         assert r.losses[-1] < r.right[-1] / 100
-    fast = found(lesson.KEPT, CROSS, eta=5.0)
-    assert fast.losses[-1] > 100 * fast.right[-1]
+    both = [lower(lesson.KEPT, CROSS, block, eta=5.0).held for block in (0, 1)]
+    assert 6 < sum(both) < 34  # of 40: it overshoots, and ends far above from some starts, far below from others
 
 
 def test_a_second_walk_does_not_just_double():
-    r = found(lesson.TWICE, SQUARE, moment=0)
-    assert [lesson._factor(pairs) for pairs in r.pairs] == pytest.approx([12, 10, 9, 7], abs=1e-3)
+    for loss, factors in ((SQUARE, [12, 10, 9, 7]), (CROSS, [11, 9, 8, 6])):
+        r = found(lesson.TWICE, loss, moment=0)
+        assert [lesson._factor(pairs) for pairs in r.pairs] == pytest.approx(factors, abs=1e-3)
     assert "W1 12 times what it should be" in engine_bugs(bug=lesson.TWICE, loss=SQUARE, moment=0).status
 
 
@@ -372,32 +572,71 @@ def test_broadcasting_not_undone_gives_each_sample_its_own_biases():
         r = found(lesson.WIDE, loss)
         assert r.shapes == [((6, 2), (6, 2)), ((1, 6), (60, 6)), ((1, 6), (1, 6)), ((1, 1), (60, 1))]
         assert r.errors[1] == r.errors[3] == -1
-        assert r.losses[-1] < r.right[-1]
+        assert r.losses[-1] < 2 * r.right[-1]  # it looks fine
         assert r.surface is None
         p = lesson.course(lesson.WIDE, loss, 0.5, 0).parameters[-1]
         with pytest.raises(ValueError, match="broadcast"):
             lesson.tiny_network(np.zeros((100, 2)), *p)
 
 
-def test_the_losses_of_the_text():
-    figures = {
-        CROSS: [0.0479, 3.0669, 0.0000, 0.0557, 170.5201, 0.0337],
-        SQUARE: [0.0917, 0.0917, 0.0000, 0.0018, 0.0917, 0.0739],
-    }
-    for loss, losses in figures.items():
-        for bug, value in zip(lesson.BUGS, losses, strict=True):
-            assert found(bug, loss).losses[-1] == pytest.approx(value, abs=5.1e-5), (loss, bug)
+LOWER = {  # starts of 20 from which a bug ends lower than the right engine: in the lesson; elsewhere at least, at most
+    (lesson.ASSIGNED, CROSS): (0, 0, 0),
+    (lesson.KEPT, CROSS): (20, 18, 20),
+    (lesson.TWICE, CROSS): (20, 18, 20),
+    (lesson.EARLY, CROSS): (0, 0, 0),
+    (lesson.WIDE, CROSS): (15, 13, 20),
+    (lesson.ASSIGNED, SQUARE): (0, 0, 0),
+    (lesson.KEPT, SQUARE): (20, 18, 20),
+    (lesson.TWICE, SQUARE): (20, 18, 20),
+    (lesson.EARLY, SQUARE): (0, 0, 0),
+    (lesson.WIDE, SQUARE): (5, 1, 13),
+}
+
+
+@pytest.mark.parametrize(("bug", "loss"), LOWER)
+def test_the_losses_of_the_text(bug, loss):
+    """Two of five are betrayed with cross-entropy, none on the chain; from other starts as well."""
+    said, least, most = LOWER[bug, loss]
+    here = lower(bug, loss, 0)
+    _, printed = names_of_the_lesson()
+    (row,) = [line for line in printed.splitlines() if line.startswith(f"{loss}: {bug} ")]
+    assert f"lower: {here} " in row
+    assert spread(ends(bug, loss, 0), ".2f") in row
+    harmless = loss == SQUARE and bug in (lesson.ASSIGNED, lesson.EARLY)
+    assert row.endswith("slopes ok" if harmless else "slopes WRONG")
+    assert here.held == said
+    assert least <= lower(bug, loss, 1).held <= most
+    betrayed = loss == CROSS and bug in (lesson.ASSIGNED, lesson.EARLY)
+    ratio = np.median(ends(bug, loss, 1) / ends(lesson.NONE, loss, 1))
+    assert ratio > 20 if betrayed else ratio < 1.5
+
+
+@pytest.mark.parametrize("loss", lesson.LOSSES)
+@pytest.mark.parametrize("bug", lesson.BUGS)
+def test_what_a_gradient_check_says_is_the_same_from_every_start(bug, loss):
+    harmless = bug == lesson.NONE or (loss == SQUARE and bug in (lesson.ASSIGNED, lesson.EARLY))
+    for seed in range(5):
+        r = found(bug, loss, seed=seed)
+        assert r.agrees == harmless
+        assert max(map(abs, r.errors)) < 1e-6 if harmless else max(map(abs, r.errors)) > 0.1
 
 
 def test_words_follow_the_numbers():
     assert "W1 agrees, b1 agrees, W2 agrees, b2 agrees" in engine_bugs(bug="none").status
     assert "b1 has gradients of shape (60, 6) instead of (1, 6)" in engine_bugs(bug=lesson.WIDE).status
     assert "a row for each sample" in engine_bugs(bug=lesson.WIDE).status
-    assert "off by" in engine_bugs(bug=lesson.BREADTH).status
+    assert "off by" in engine_bugs(bug=lesson.EARLY).status
 
 
 def test_a_run_that_stops_early_says_so():
-    explorer = engine_bugs(bug=lesson.BREADTH, eta=5.0)
+    walks = itertools.count()
+
+    def fails_later(C):
+        C.backward()
+        for node in C.graph():
+            node.grad = node.grad if next(walks) < 500 else np.full(node.shape, np.inf)
+
+    explorer = engine_bugs(fails_later)
     assert "The loss is no longer finite after update" in explorer.status
     stage = Stage(explorer.draw, Page(960, 1.0), explorer._panels, explorer._height)
     stage.render(explorer.result)
@@ -405,9 +644,9 @@ def test_a_run_that_stops_early_says_so():
 
 
 def test_an_engine_of_ones_own():
-    explorer = engine_bugs(lambda C: lesson.faulty_backward(C, lesson.BREADTH))
+    explorer = engine_bugs(lambda C: lesson.faulty_backward(C, lesson.EARLY))
     assert explorer.params["bug"] == "yours"
-    assert np.array_equal(explorer.result.losses, found(lesson.BREADTH, CROSS).losses)
+    assert np.array_equal(explorer.result.losses, found(lesson.EARLY, CROSS).losses)
     with pytest.raises(ValueError, match=r"leaves a weight without a \.grad"):
         _ = engine_bugs(lambda C: None).result
 

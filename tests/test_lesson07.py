@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from verdicts_of.lesson07 import measured
 
-from nbcore import ACTIVATIONS, bce, moons, mse
+from nbcore import ACTIVATIONS, bce, moons, mse, share
 from nbcore.explore import playground
 from nbcore.explore.picture import HERE
 from nbcore.explore.playground_board import BUTTONS, GROUPS
@@ -135,7 +136,7 @@ def test_what_is_handed_in_is_measured():
 
 def test_handing_in_answers_every_text_in_words(capsys):
     judge = next(c for c in cells(LEARNER, "code") if "handed_in" in c.source).source.partition("\n\n")[2]
-    given = {"spirals": "spirals | 99 tanh", "stable": 3, "zeros": ..., "digits": "digits | 16 tanh | 10 updates",
+    given = {"spirals": "spirals | 99 tanh", "stable": 3, "zeros": ..., "digits": "digits | 3 updates",
              "spiral": "spirals | 8 tanh"}  # fmt: skip
     exec(judge, {"handed_in": given, "MISSIONS": MISSIONS, "Run": Run})
     said = capsys.readouterr().out.splitlines()
@@ -226,35 +227,35 @@ def test_only_a_layer_of_another_size_draws_anew():
     assert [np.array_equal(one.W, other.W) for one, other in pairs] == [True, False, False]
 
 
-def right(phi, units, starts, data_seed=0):
-    s = Settings(data="xor", hidden=((units, phi),), eta=0.3, data_seed=data_seed)
-    *_, end = sweep(s, ("seed", range(starts)), ("width", [units]), updates=1000)
-    return np.round(100 * end.result.score_test[0])
+def test_a_setting_makes_the_difference_only_from_the_same_start():
+    """From one start two activations differ by less than one activation from several starts."""
+    ends = []
+    for phi in ("tanh", "relu"):
+        *_, end = sweep(Settings(hidden=((8, phi),) * 2), ("seed", range(20)), ("width", [8]), 300)
+        ends.append(end.result.loss_test[0])
+    assert np.ptp(ends[0]) > 2 * abs(ends[0][0] - ends[1][0])
 
 
-def test_who_is_ahead_is_half_of_it():
-    """From a third of the starts and more ReLU wins, by little; where it loses, it loses much: also on other starts."""
-    relu, tanh = (right(phi, 3, 12) for phi in ("relu", "tanh"))
-    assert ((relu > tanh).sum(), (relu < tanh).sum()) == (2, 8)
-    assert (relu[7], tanh[7]) == (100, 93)
-    assert (relu[0], tanh[0]) == (70, 97)
-    for points, ahead, behind in ((0, 15, 23), (1, 20, 23), (2, 22, 25)):
-        relu, tanh = (right(phi, 3, 96, points) for phi in ("relu", "tanh"))
-        for part in (slice(48), slice(48, 96)):
-            gain = (relu - tanh)[part]
-            assert gain.mean() < -6
-            assert -gain[gain < 0].mean() > 2 * gain[gain > 0].mean()
-            assert (gain > 0).sum() >= 12
-        gain = (relu - tanh)[:48]
-        assert ((gain > 0).sum(), (gain < 0).sum()) == (ahead, behind)
-        shown = f"48 starts, points {points}: ReLU ahead {ahead}, tanh {behind}; "
-        assert f"{shown}means {relu[:48].mean():.0f}, {tanh[:48].mean():.0f}\n" in printed()
+@pytest.mark.parametrize("points", [0, 1, 2])
+def test_the_low_end_is_what_differs(points):
+    """The medians are close, the worst tenth is not, and spare units insure: in 20 starts and in 100."""
+    blocks = [measured(block, "starts =")["right"] for block in range(5)]
+    for rights in (blocks[:1], blocks):
+        relu, tanh = (
+            np.quantile(np.concatenate([right(phi, 3, points) for right in rights]), (0.1, 0.5))
+            for phi in ("relu", "tanh")
+        )
+        assert abs(relu[1] - tanh[1]) <= 10
+        assert relu[0] < tanh[0] - 5
+    for phi in ("relu", "tanh"):
+        assert np.quantile(blocks[0](phi, 8, points), 0.1) >= 96
 
 
-def test_spare_units_insure_against_a_bad_start():
-    for phi, few, most in (("relu", 30, 46), ("tanh", 40, 46)):
-        assert (right(phi, 3, 48) >= 95).sum() < few
-        assert (right(phi, 8, 48) >= 95).sum() >= most
+def test_one_start_says_the_one_and_another_the_other():
+    relu, tanh = (measured(0, "starts =")["right"](phi, 3, 0) for phi in ("relu", "tanh"))
+    assert relu[7] > tanh[7] + 5
+    assert relu[0] < tanh[0] - 20
+    assert f"relu {' '.join(f'{percent:3.0f}' for percent in relu[:12])}" in printed()
 
 
 @pytest.mark.parametrize(
@@ -281,6 +282,8 @@ def test_the_lower_loss_is_the_worse_network():
     for one, other in zip(a.curves[1], b.curves[1], strict=True):  # A is ahead all the way
         assert (one[:2] < other[:2]).all()
     assert a.numbers().score_test < 0.9 < b.numbers().score_test
+    assert a.numbers().loss_test > 0.8 * 0.125  # near guessing, with most points right
+    assert a.numbers().score_test > 0.8
     for measure in (bce, mse):  # B is better even by A's own
         measured = [measure(r.numbers().outputs_test, r.problem.Y_test) for r in (a, b)]
         assert measured[0] > 3 * measured[1]
@@ -299,6 +302,21 @@ def test_from_most_starts_the_two_losses_change_places_but_the_networks_never():
             assert measured[0] > measured[1]
     assert not lower[0]
     assert sum(lower) > 2 / 3 * len(lower)
+
+
+def test_the_squared_error_has_at_most_a_quarter_of_the_slope():
+    z = np.linspace(-8, 8, 401)
+    a = 1 / (1 + np.exp(-z))
+    for y in (0, 1):
+        assert (abs((a - y) * a * (1 - a)) <= 0.25 * abs(a - y)).all()
+
+
+@pytest.mark.parametrize("block", [0, 3])
+def test_each_loss_at_its_own_rate_parts_the_rings(block):
+    there = measured(block, "rates, good =")
+    assert there["good"]["B"] == {0.1: "true", 1.0: "true", 10.0: "false"}
+    assert there["good"]["A"] == {0.1: "false", 1.0: "true", 10.0: "true"}
+    assert "A at η = 0.1: false,  1: true,  10: true,  best 10\n" in printed()
 
 
 def test_a_sum_behaves_like_eta_n():
@@ -325,17 +343,20 @@ def test_the_edge_of_the_linear_neuron_is_2_over_lambda():
     assert there["descend"](1, 1.01 * edge, False) > 1e20
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_cross_entropy_overflows_where_units_have_no_bound(seed):
-    tanh, relu, leaky = (
-        Run(Settings(hidden=((8, phi), (8, phi)), eta=30.0, seed=seed)) for phi in ("tanh", "relu", "leaky_relu")
-    )
-    for run in (tanh, relu, leaky):
+@pytest.mark.parametrize("block", [0, 3])
+def test_cross_entropy_overflows_where_units_have_no_bound(block):
+    tanh, relu, leaky = (end.result for end in measured(block, "ends, grid =")["ends"].values())
+    assert [(end.diverged >= 0).sum() for end in (tanh, relu, leaky)] == [0, 0, 20]
+    assert [(end.score_test >= 0.95).sum() for end in (tanh, relu, leaky)] == [0, 0, 0]
+
+
+def test_before_a_relu_can_overflow_its_units_die():
+    dead = []
+    for seed in range(8):
+        run = Run(Settings(hidden=((8, "relu"), (8, "relu")), eta=30.0, seed=seed))
         run.advance(500)
-    assert tanh.diverged is relu.diverged is None
-    assert min(tanh.numbers().loss, relu.numbers().loss) > np.log(2)
-    assert relu.inside().dead_units[1].all()  # its units died first
-    assert leaky.diverged.step < 20
+        dead.append(run.inside().dead_units[1].mean())
+    assert np.mean(dead) > 0.9
 
 
 def test_the_rate_that_holds_is_one_with_which_it_learns():
@@ -343,25 +364,38 @@ def test_the_rate_that_holds_is_one_with_which_it_learns():
     assert "After 108 updates" in printed()
 
 
-def test_six_sigmoids_lose_the_gradient():
-    for phi, low, high in (("sigmoid", 500, 800), ("tanh", 0.5, 2), ("relu", 0.5, 2)):
-        run = Run(Settings(hidden=((8, phi),) * 6))
-        sizes = run.inside().norms
-        assert low < sizes[-1] / sizes[0] < high
-        run.advance(1000)
-        assert (run.numbers().score_test < 0.5) if phi == "sigmoid" else (run.numbers().score_test > 0.95)
+@pytest.mark.parametrize("block", [0, 3])
+def test_six_sigmoids_lose_the_gradient(block):
+    starts = range(20 * block, 20 * block + 20)
+    for phi, low, high in (("sigmoid", 1000, 10_000), ("tanh", 0.5, 5)):
+        s = Settings(hidden=((8, phi),) * 6, data_seed=block)
+        sizes = [Run(s.with_(seed=k)).inside().norms for k in starts]
+        lost = [last / first for first, *_, last in sizes]
+        assert low < np.median(lost) < high
+        *_, end = sweep(s, ("seed", starts), ("width", [8]), 1000)
+        right = end.result.score_test
+        low, high = np.quantile(right, (0.1, 0.9))
+        assert high < 0.6 if phi == "sigmoid" else low > 0.9
+    assert "right: 42 (42 to 42) %" in printed()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_small_is_not_gone(seed):
-    sigmoid = Settings(hidden=((8, "sigmoid"),) * 6, seed=seed)
-    sizes = Run(sigmoid).inside().norms
-    assert sizes[-1] > 100 * sizes[0]
-    descent, adam = Run(sigmoid), Run(sigmoid.with_(optimizer="adam", eta=0.01))
-    for run in (descent, adam):
-        run.advance(1000)
-    assert descent.numbers().score_test < 0.5
-    assert adam.numbers().score_test > 0.85
+def test_a_straight_line_is_right_on_nine_points_in_ten():
+    """What deep sigmoids must be measured by: 0.87 to 0.93, whatever the rate and the start."""
+    *_, end = sweep(Settings(hidden=()), ("eta", [0.1, 0.3, 1.0]), ("seed", range(20)), 1000)
+    assert 0.87 < end.result.score_test.min() <= end.result.score_test.max() < 0.93
+    assert "straight line: 92 % right, loss 0.21\n" in printed()
+
+
+def test_with_adam_some_deep_sigmoids_get_beyond_the_line_and_most_others_to_it():
+    beyond = measured(0, "six =", "(line :=")["beyond"]
+    assert [n.held for (name, _), n in beyond.items() if name == "sgd"] == [0, 0, 0]
+    few, some, less = (n.held for (name, _), n in beyond.items() if name == "adam")
+    assert some > max(few, less)  # the best rate lies inside
+    assert 7 <= some <= 13
+    s = Settings(hidden=((8, "sigmoid"),) * 6, optimizer="adam", eta=0.01)
+    *_, end = sweep(s, ("seed", range(20)), ("width", [8]), 2000)
+    others = end.result.score_test[end.result.loss_test > 0.1]
+    assert ((others > 0.84) & (others < 0.93)).mean() > 0.7
 
 
 def test_the_first_ratio_is_proportional_to_eta():
@@ -369,51 +403,72 @@ def test_the_first_ratio_is_proportional_to_eta():
     assert ratios[1] == pytest.approx(10 * ratios[0], rel=1e-9)
 
 
+@pytest.mark.parametrize("block", [0, 3])
+def test_the_rule_of_a_thousandth_is_about_the_way(block):
+    """What learns begins far above it, and comes to it; what is too slow stays below, what is ruined stands still."""
+    found = measured(block, "def ratio", "p, found =")["found"]
+    for eta, low, high in ((0.1, 0.004, 0.03), (1.0, 0.04, 0.3)):
+        first, last, dead, well = found[eta]
+        assert low < np.median(first) < high
+        assert 0.0001 < np.median(last) < 0.006
+        assert share(well).word == "true"
+        assert (dead < 8).all()
+    assert np.median(found[0.001][1]) < 0.0003
+    assert np.median(found[10.0][0]) > 0.4
+    _, _, dead, well = found[10.0]
+    assert (dead >= 8).sum() >= 18
+    assert well.sum() <= 2
+    assert (found[1.0][2] > 0).sum() > 10
+
+
 def test_no_smaller_rate_wakes_the_dead():
-    run = Run(Settings(data="rings", hidden=((16, "relu"),), eta=10.0))
-    run.advance(500)
+    run = Run(Settings(data="rings", hidden=((16, "relu"),)))
+    for j in range(16):
+        run.set_bias(1, j, -50.0)
     assert run.inside().dead_units[0].all()
-    run.change(eta=0.1).advance(2000)
-    assert run.inside().dead_units[0].all()
-    assert run.numbers().score_test < 0.6
+    for eta in (0.1, 0.001):
+        run.change(eta=eta).advance(1000)
+        assert run.inside().dead_units[0].all()
+        assert run.numbers().score_test < 0.6
 
 
-def test_another_rate_and_another_start_make_another_width_win():
-    widths = [1, 2, 3, 4, 8, 16]
-    wins = {}
-    for data, eta in (("moons", 0.3), ("moons", 1.0), ("spirals", 1.0)):
-        *_, end = sweep(Settings(data=data, eta=eta), ("seed", range(24)), ("width", widths), 300)
-        wins[data, eta] = np.bincount(end.result.loss_test.argmin(axis=0), minlength=6)
-        assert f"{data:7} η = {eta} " + " ".join(f"{n:2}" for n in wins[data, eta]) in printed()
-        assert (wins[data, eta] > 0).sum() >= 4
-    assert [widths[n.argmax()] for n in wins.values()] == [16, 4, 8]
-    assert (wins["moons", 0.3].max(), wins["moons", 1.0].max()) == (19, 14)
+@pytest.mark.parametrize("block", [0, 3])
+def test_the_best_cell_is_a_lucky_one(block):
+    there = measured(block, "rates, widths, losses =")
+    assert share(there["kept"] <= there["promised"]).held <= 3
+    assert there["at"][0.3].argmin() == 5  # 16 units
+    assert 1 < there["at"][1.0].argmin() < 5
 
 
 def test_one_unit_a_layer_cannot_do_it_and_ten_is_ruin():
-    for seed in range(4):
-        *_, end = sweep(Settings(seed=seed), ("eta", [0.1, 0.3, 1.0, 3.0, 10.0]), ("width", [1, 4, 16]), 300)
-        loss = end.result.loss_test
-        assert np.nanmin(loss[0]) > 10 * np.nanmin(loss)
-        assert np.nanmedian(loss[:, -1]) > np.log(2)  # worse than guessing
+    """At η = 10 nine in ten are worse than guessing; at no rate does one unit a layer come near the best."""
+    widths = 1, 2, 3, 4, 8, 16
+    *_, end = sweep(Settings(eta=10.0), ("seed", range(20)), ("width", widths), 300)
+    assert (~(end.result.loss_test < np.log(2))).mean() > 0.85
+    rates = 0.1, 0.3, 1.0, 3.0, 10.0
+    *_, end = sweep(Settings(hidden=((1, "tanh"),) * 2), ("seed", range(20)), ("eta", rates), 300)
+    *_, wide = sweep(Settings(hidden=((8, "tanh"),) * 2), ("seed", range(20)), ("eta", [0.3]), 300)
+    assert np.nanmin(end.result.loss_test) > 4 * np.median(wide.result.loss_test)
 
 
-def test_near_ruin_the_last_digit_decides():
-    for eta, same in ((0.1, True), (0.3, True), (1.0, True), (3.0, False)):
-        one, other = Run(Settings(data="spirals", eta=eta)), Run(Settings(data="spirals", eta=eta))
-        other.set_weight(1, 0, 0, one.net.layers[0].W[0, 0] + 1e-15)
-        for run in (one, other):
-            run.advance(300)
-        assert np.isclose(one.numbers().loss_test, other.numbers().loss_test, rtol=1e-10, atol=0) == same
+@pytest.mark.parametrize("block", [0, 1])
+def test_near_ruin_the_last_digit_decides(block, capsys):
+    source = next(c.source for c in cells(LEARNER, "code") if "1e-15" in c.source)
+    there = measured(block)
+    exec(source, there)
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"η = {eta}: the same from {n} of 20" for eta, n in ((0.1, 20), (0.3, 20), (3.0, 0))]
 
 
 def test_few_points_are_fitted_best_and_generalize_worst():
-    found = re.findall(r"^\d0 %: loss (\S+), on test points (\S+); right \S+ ± (\S+) %$", printed(), re.MULTILINE)
-    loss, tested, spread = np.array(found, float).T
-    assert len(loss) == 3
-    assert loss.argmin() == 0
-    assert tested.argmax() == 0
-    assert spread.argmin() == 1
+    number = r"(\S+) \((\S+) to (\S+)\)"
+    found = re.findall(
+        rf"^\d0 %: loss {number}, test {number};\n +right {number} %$", printed(), re.MULTILINE
+    )
+    found = np.array(found, float).reshape(3, 3, 3)  # share, what, (median, low, high)
+    assert found[:, 0, 0].argmin() == 0
+    assert found[:, 1, 0].argmax() == 0
+    assert (found[:, 2, 2] - found[:, 2, 1]).argmin() == 1
 
 
 def test_bad_data_are_answered_in_words():
@@ -426,12 +481,16 @@ def test_bad_data_are_answered_in_words():
 # ---- What to keep
 
 
-def test_every_number_of_the_last_table_was_printed():
-    table = [line for line in text().partition("| belief |")[2].splitlines() if line.startswith("| ")]
-    assert len(table) == 12
-    shown = printed().replace("[", " ").replace("]", " ")
-    for number in re.findall(r"(?<![\w.])\d+\.\d{3,}", "\n".join(line.split("|")[2] for line in table)):
-        assert number in shown, number
+def test_the_right_guesses_are_spread():
+    """No place, and not the longest, gives them away."""
+    given = next(c.source for c in cells(LEARNER, "code") if "explore.Predict" in c.source)
+    told = next(c.source for c in cells(LEARNER, "code") if "explore.Score" in c.source)
+    options = ast.literal_eval("{" + given.partition("{")[2].rpartition("}")[0] + "}")
+    right = {name: int(k) for name, k in re.findall(r'^    "(\w+)": \((\d), ', told, re.MULTILINE)}
+    assert list(options) == list(right)
+    assert max(list(right.values()).count(k) for k in range(3)) <= 3
+    longest = [max(range(len(o)), key=lambda k, o=o: len(o[k])) for _, o in options.values()]
+    assert sum(map(int.__eq__, longest, right.values())) <= 4
 
 
 def test_numbers_in_the_text_follow_those_printed():

@@ -47,6 +47,7 @@ CORNERS |= {"break_the_gradient": 120}
 CORNERS |= {"the_graph": 200, "engine_bugs": 50}
 CORNERS |= {name: 97 for name in EXPLORERS if name.startswith("backprop_microscope")}
 LENGTHS = {"zero_or_not": {"UPDATES": 200}, "throw_dice": {"UPDATES": 200}, "two_starts": {"UPDATES": 200}}
+LENGTHS |= {"bug_hunt": {"EPOCHS": 200}}
 LENGTHS |= {"softmax_and_digits": {"UPDATES": 150}, "race": {"EPOCH": 6}}
 FEW = {"race": {"epochs": 5, "seeds": 2, "width": 8}, "down_the_depth": {"updates": 20}}
 FROM = {"learned_bends": {"updates": 200}}  # where the other controls are moved

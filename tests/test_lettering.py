@@ -1,11 +1,15 @@
 """Lines of text put together from kept letters stand where matplotlib's own would, and look like them."""
 
+import warnings
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
-from nbcore.draw.lettering import line
+from nbcore.draw import fonts
+from nbcore.draw.lettering import line, written
 
 
 def drawn(make, words, ratio, **more):
@@ -43,3 +47,49 @@ def test_colors_and_transparency():
     assert dark > 240
     assert 110 < half < 145
     assert drawn(line, "", 1).max() == 0
+
+
+# ---- Names as people give them
+
+
+def words(text, formulas=False):
+    """The image of a line, and no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return written(text, FontProperties(family="DejaVu Sans", size=10), 100.0, (0, 0, 0, 1), formulas)[0][..., 3]
+
+
+@pytest.mark.parametrize("name", ["$0-$25", "US$_per_$", "$", "$$", r"\$x$", r"$\frac{"])
+def test_a_dollar_sign_is_one(name):
+    """Its letters side by side, and no formula: what stands between two dollar signs isn't slanted."""
+    single = sum((words(letter) > 100).sum() for letter in name)
+    assert (words(name) > 100).sum() == pytest.approx(single, rel=0.35)
+    assert words(name).shape[1] > 5 * len(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["长度", "猫", "개", "ネコ", "سمك", "מים", "मछली", "ปลา", "🐟", "a\nb", "e\u0301", "\u200bx"]
+)
+def test_any_script_is_drawn_without_a_warning(name):
+    assert words(name).max() > 100
+
+
+def test_a_letter_that_dejavu_lacks_comes_from_a_font_that_has_it(monkeypatch):
+    """As on a system without such a font, and on one with it."""
+    letter = "猫"
+    monkeypatch.setattr(fonts, "_others", lambda: [])
+    fonts.file_with.cache_clear()
+    assert next(fonts.pieces(f"a{letter}", FontProperties()))[0] == f"a{fonts.NONE}"
+    fonts.file_with.cache_clear()
+    monkeypatch.setattr(fonts, "_others", lambda: ["no file", "a file"])
+    letters = fonts._letters
+    monkeypatch.setattr(fonts, "_letters", lambda file: {ord(letter)} if file == "a file" else letters(file))
+    (run, own, _), (other, face, _) = fonts.pieces(f"a{letter}", FontProperties(family="DejaVu Sans"))
+    assert (run, other) == ("a", letter)
+    assert (own.get_file(), face.get_file()) == (None, "a file")
+    fonts.file_with.cache_clear()
+
+
+def test_letters_that_join_are_drawn_together():
+    runs = [(run, whole) for run, _, whole in fonts.pieces("ab سمك", FontProperties())]
+    assert runs == [("ab ", False), ("سمك", True)]

@@ -261,7 +261,7 @@ def test_numbers_have_four_digits(value, text):
 def test_bad_starts_name_what_is_wrong():
     with pytest.raises(ValueError, match="preset must be one of chain, classifier, worked example, got 'loop'"):
         backprop_microscope("loop")
-    with pytest.raises(ValueError, match="no control named 'w9'"):
+    with pytest.raises(ValueError, match="no setting named 'w9'"):
         backprop_microscope("chain", w9=1)
     for bad in ({"w1": 99}, {"w1": "1"}, {"x": math.nan}, {"step": 9}, {"step": 0.5}, {"weight": "w1_11"}):
         with pytest.raises((ValueError, TypeError), match=r"the start of|state"):
@@ -413,3 +413,15 @@ def test_the_state_is_named_on_its_slider_and_the_weights_in_their_menu(preset):
     assert told["step"]["texts"][-1] == f"{2 * top + 2} update"
     assert told["weight"]["kind"] == "choice"
     assert told["weight"]["texts"][0] == ("w⁽¹⁾" if preset == "chain" else "w₁₁⁽¹⁾")
+
+
+def test_with_cross_entropy_both_factors_are_in_view():
+    """dC/da = (a - y) / (a (1 - a)) and the slope a (1 - a), as numbers; of them a - y is left."""
+    r = backprop_microscope("classifier", step=4, weight="w2_11").result
+    (out,), (goal,) = r.a[-1], r.y
+    left, slope = (out - goal) / (out * (1 - out)), out * (1 - out)
+    assert f"{pictures.number(left)} · {pictures.number(slope)}: φ′ cancels" in r.total
+    assert left * slope == pytest.approx(out - goal)
+    assert "· 0" not in backprop_microscope("classifier", step=2).result.total
+    flat = backprop_microscope("classifier", step=4, b2_1=10.0, w2_11=10.0, w1_11=10.0, w2_12=-10.0)
+    assert np.isfinite(flat.result.product)

@@ -276,7 +276,7 @@ def test_own_csv(tmp_path):
     assert own_csv("1,1000000\n2,1000001\n3,1000000\n4,1000001\n").classes == ("1000000", "1000001")
     assert own_data(np.zeros((4, 2)), np.float16([1.5, 2.5, 3, 4])).kind == "regression"
     path.write_bytes("1,\xe4\n2,b\n".encode("latin-1"))
-    with pytest.raises(ValueError, match="can't be read as a CSV: it is not saved as UTF-8"):
+    with pytest.raises(ValueError, match="line 1 of the CSV is not saved as UTF-8"):
         own_csv(path)
 
 
@@ -299,11 +299,14 @@ def test_own_csv(tmp_path):
         ("1,2,a\n3,\N{ARABIC-INDIC DIGIT THREE},b\n", "line 2 of the CSV holds '\N{ARABIC-INDIC DIGIT THREE}' where"),
         ("0,5;0,25;a\n1,5;1,25;b\n", r"line 2 of the CSV holds '1,5' \(decimals need a point\) where"),
         ("1;0,5\n2;1,5\n3;0,5\n4;1,5\n", r"line 1 of the CSV holds '0,5' \(decimals need a point\) as target"),
-        ("1,2,0\n3,3,1\n1,2,NA\n3,3,0\n", "line 3 of the CSV holds 'NA' as target: targets must all be numbers, or"),
-        ("1,2,a\n3,3,b\n1,2,N/A\n3,3,a\n", r"y must not miss values, got 'N/A' at \[2\]: leave the row out"),
+        ("1,2,0\n3,3,1\n1,2,NA\n3,3,0\n", "line 3 of the CSV holds 'NA' as target, which says that a value is missing"),
+        (
+            "1,2,a\n3,3,b\n1,2,N/A\n3,3,a\n",
+            "line 3 of the CSV holds 'N/A' as target, which says that a value is missing",
+        ),
         (",h,k\n0,1,a\n", "line 1 of the CSV gives column 1 no name"),
         ("h,w,k,\n0,1,a,\n", "line 1 of the CSV gives column 4 no name"),
-        ("1,2,a\n" + "1" * 200_000 + ",2,a\n", "line 2 of the CSV can't be read: field larger"),
+        ("1,2,a\n" + "1" * 200_000 + ",2,a\n", "line 2 of the CSV holds '1111"),
         ("1,2,a\n" * 20_001, "the CSV must have at most 10,000 rows, got 20,001 lines"),
         ("", "holds no lines"),
         ("nowhere.csv", "'nowhere.csv' can't be read as a CSV"),
@@ -329,7 +332,7 @@ def test_a_wrong_csv_is_explained(text, words):
         (np.full((4, 2), 1e60), [0, 1, 0, 1], ValueError, "beyond 1e50"),
         (np.zeros((4, 2)), [1j] * 4, TypeError, "y must hold labels or numbers"),
         (np.zeros((3, 2)), [0.5, 1, 2], ValueError, "at least 4 rows"),
-        (np.zeros((4, 2)), ["a", None, "a", None], ValueError, r"y must not miss values, got 'nan' at \[1\]"),
+        (np.zeros((4, 2)), ["a", None, "a", None], ValueError, r"y must not miss values, got 'None' at \[1\]"),
         (np.ma.masked_less(np.arange(8.0).reshape(4, 2), 1), [0, 1] * 2, ValueError, "must not have masked entries"),
     ],
 )
@@ -486,7 +489,7 @@ def test_texts_are_short():
         ("moons | 9 updates | 7: W1[0,0]=1e9", r"W1\[0,0\] must be finite and at least -1e\+06"),
         ("moons | output=tanh loss=bce", "bce needs outputs from sigmoid"),
         ("moons | 9 updates | 7: optimizer=fast", "optimizer must be one of adam, momentum, sgd"),
-        ("x" * 2_000_000, "text must be at most 1,000,000 characters"),
+        ("x" * 2_000_000, "text must be at most 300,000 characters"),
         ("moons | " + "9" * 5000 + " updates", "in '999"),
     ],
     ids=lambda v: ascii(v[:40]),

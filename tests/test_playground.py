@@ -35,9 +35,9 @@ def same(one, other):
     return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def says(p, **content):
-    """A message of the page."""
-    p.board._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+def says(p, *files, **content):
+    """A message of the page, with the bytes of files."""
+    p.board._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": list(files)})
 
 
 def watched(text="", **page):
@@ -459,12 +459,24 @@ def test_ones_own_data_get_a_word_on_loss_and_scale():
 
 def test_a_csv_of_the_page_is_taken_or_refused_in_words():
     p = watched()
-    says(p, csv="PK\0\x03")
-    assert "no text" in p.board.error
-    says(p, csv="a,b\n1,2,3\n")
+    says(p, memoryview(b"PK\0\x03"), csv="")
+    assert "this is no text" in p.board.error
+    says(p, memoryview(b"a,b\n1,2,3\n"), csv="")
     assert "line 2" in p.board.error
+    says(p, memoryview("1,M\xfcller\n2,M\xf6ller\n3,Maier\n4,Maier\n".encode("cp1252")), csv="")
+    assert "line 1 of the CSV is not saved as UTF-8" in p.board.error
+    says(p, memoryview(b"1,0\n2,1\n3,2\n4,1\n5,0\n"), csv="")
+    assert "if y are numbers to fit" in p.board.error
+    for wrong in ("regresion", None, 3):
+        says(p, memoryview(CSV.encode()), csv=wrong)
+        assert "Nothing has changed" in p.board.error
+    says(p, csv="")
+    assert "Nothing has changed" in p.board.error
     assert p.text == "moons"
-    says(p, csv=CSV)
+    says(p, memoryview(b"1,0\n2,1\n3,2\n4,1\n5,0\n"), csv="regression")
+    assert "5 rows, 1 input, numbers to fit" in p.board.said
+    says(p, act="undo")
+    says(p, memoryview(CSV.encode()), csv="")
     assert p.board.error == ""
     assert "20 rows, 2 inputs, 2 classes" in p.board.said
     assert p.board.params["data"] == "own"

@@ -193,3 +193,46 @@ def test_questions_and_scores_must_fit():
         Score(Predict("01", QUESTIONS), {"bend": (3, "")})
     with pytest.raises(ValueError, match="question 'bent'"):
         Score(Predict("01", QUESTIONS), {"bent": (0, "")})
+
+
+def test_a_stranger_s_my_gets_no_answers(tmp_path, monkeypatch):
+    """A folder of that name above the notebook, such as a home folder, is not the one of a learner's copies."""
+    monkeypatch.delenv("NBCORE_ANSWERS", raising=False)
+    (tmp_path / "my" / "course").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "my" / "course")
+    assert module.answers_file() == tmp_path / "my" / "course" / ".answers.json"
+    (tmp_path / "my" / ".editions.json").write_text("{}")
+    assert module.answers_file() == tmp_path / "my" / ".answers.json"
+
+
+def test_guesses_are_kept_where_lessons_can_t_be_written(tmp_path, monkeypatch):
+    """Shared lessons on a class's server. root may write everywhere, so the system's answer is played."""
+    shared, home = tmp_path / "shared", tmp_path / "home"
+    for folder in (shared / "notebooks", shared / "nbcore", home):
+        folder.mkdir(parents=True)
+    monkeypatch.delenv("NBCORE_ANSWERS", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("APPDATA", str(home / "data"))
+    monkeypatch.setattr(module.pathlib.Path, "home", lambda: home)
+    monkeypatch.chdir(shared / "notebooks")
+    allowed = os.access
+    monkeypatch.setattr(
+        module.os, "access", lambda path, how: not str(path).startswith(str(shared)) and allowed(path, how)
+    )
+    assert module.answers_file().is_relative_to(home)
+    commit(Predict("01", QUESTIONS), bend=2)
+    assert Predict("01", QUESTIONS).quiz.guesses == {"bend": 2}
+    assert not (shared / "my").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, '{"01": ' * 50_000, " " * 2_000_000, '{"01": {"bend": ' + "9" * 6000 + "}}"]
+)
+def test_a_file_made_to_hurt_is_said_and_kept(kept, content):
+    kept.parent.mkdir()
+    kept.write_text(content)
+    predict = Predict("01", QUESTIONS)
+    assert predict.quiz.guesses == {}
+    if "9" not in content:
+        assert "can't be read" in predict.quiz.saved
+    assert kept.read_text() == content

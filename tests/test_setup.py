@@ -1,19 +1,23 @@
 """Set-up on a fresh machine: what is installed, by what, with which words when it can't be."""
 
 import ast
+import errno
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -193,17 +197,21 @@ class FakeProject:
         with (self.root / name).open("a") as file:
             file.write("#")
 
-    def make_venv(self) -> None:
+    def make_venv(self, held: int | None = None) -> None:
         self.did.append("venv")
         python = Path(bootstrap.venv_python())
-        python.parent.mkdir()
+        python.parent.mkdir(parents=True, exist_ok=True)
         python.write_text("")
+        (self.root / ".venv" / "pyvenv.cfg").write_text("")
 
-    def install(self, arguments: list[str]) -> None:
+    def install(self, arguments: list[str], held: int | None = None) -> None:
         if self.failing:
             failing, self.failing = self.failing, None
             raise failing
         self.did.append("nbcore" if "-e" in arguments else Path(arguments[-1]).name)
+
+    def ask_python(self) -> tuple[str, tuple[int, ...]]:
+        return str(self.root / ".venv"), (3, 12, 0)
 
     def run(self, *groups: str) -> list[str]:
         self.did = []
@@ -218,6 +226,8 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(bootstrap, "make_venv", fake.make_venv)
     monkeypatch.setattr(bootstrap, "install", fake.install)
+    monkeypatch.setattr(bootstrap, "ask_python", fake.ask_python)
+    monkeypatch.setattr(bootstrap, "look_at_result", lambda: None)
     return fake
 
 
@@ -285,6 +295,239 @@ def test_a_damaged_record_starts_over(project, content):
     project.run()
     Path(bootstrap.record_path()).write_text(content)
     assert project.run() == ["venv", LOCK, "nbcore"]
+
+
+def left_over(project):
+    return [path.name for path in project.root.iterdir() if path.name.startswith(".venv") and path.name != ".venv.lock"]
+
+
+def test_a_half_removed_venv_is_made_anew_and_its_python_never_used(project):
+    """Without pyvenv.cfg its Python is the one that everything on the machine uses: pip would install there."""
+    project.run()
+    for gone in (["pyvenv.cfg"], ["pyvenv.cfg", "nbcore-setup.json"]):
+        for name in gone:
+            (project.root / ".venv" / name).unlink()
+        (project.root / ".venv" / "lib").mkdir()
+        assert project.run() == ["venv", LOCK, "nbcore"]
+        assert not (project.root / ".venv" / "lib").exists()
+    assert left_over(project) == [".venv"]
+
+
+@pytest.mark.parametrize("theirs", ["conda-meta", "thesis.txt"])
+def test_a_folder_of_somebody_s_is_refused_and_kept(project, theirs):
+    (project.root / ".venv" / "bin").mkdir(parents=True)
+    Path(bootstrap.venv_python()).write_text("")
+    (project.root / ".venv" / theirs).write_text("mine")
+    with pytest.raises(bootstrap.SetupError, match=r"(?s)no virtual environment .* move it away or remove it"):
+        project.run()
+    assert (project.root / ".venv" / theirs).read_text() == "mine"
+    assert project.did == []
+
+
+def test_a_file_in_the_place_of_the_venv_is_refused_and_kept(project):
+    (project.root / ".venv").write_text("PATH=/opt")
+    with pytest.raises(bootstrap.SetupError, match="belongs into a folder"):
+        project.run()
+    assert (project.root / ".venv").read_text() == "PATH=/opt"
+
+
+@pytest.mark.parametrize("said", [None, ("", (3, 12, 0)), ("elsewhere", (3, 12, 0)), ("own", (3, 9, 0))])
+def test_a_python_that_is_not_the_venv_s_is_never_installed_into(project, monkeypatch, said):
+    """It doesn't run, is no venv's, is another venv's, or is too old."""
+    own = str(project.root / ".venv")
+    project.make_venv()
+    project.did = []
+    monkeypatch.setattr(bootstrap, "ask_python", lambda: said and (own if said[0] == "own" else said[0], said[1]))
+    with pytest.raises(bootstrap.SetupError, match="can't be used"):  # somebody else's
+        project.run()
+    assert project.did == []
+    bootstrap.write_record({"base": "an older edition"})
+    assert project.run() == ["venv", LOCK, "nbcore"]  # our own
+
+
+def test_a_project_that_has_moved_is_installed_again(project, monkeypatch):
+    project.run()
+    moved = project.root.with_name("moved")
+    project.root.rename(moved)
+    project.root = moved
+    monkeypatch.setattr(bootstrap, "ROOT", str(moved))
+    monkeypatch.setattr(bootstrap, "VENV", str(moved / ".venv"))
+    assert project.run() == [LOCK, "nbcore"]
+    assert project.run() == []
+
+
+def test_a_second_run_waits_for_the_first(project, capsys):
+    with bootstrap.alone():
+        other = threading.Thread(target=project.run)
+        other.start()
+        said = ""
+        while "waiting" not in said:
+            said += capsys.readouterr().err
+        assert project.did == []
+    other.join()
+    assert project.did == ["venv", LOCK, "nbcore"]
+    assert said == "Another set-up is running in this folder: waiting for it to end ...\n"
+
+
+def test_who_has_waited_finds_the_work_done(project, monkeypatch):
+    """The first look finds nothing, the second one, under the lock, what another run has installed meanwhile."""
+    project.run()
+    looks = iter([False, True])
+    monkeypatch.setattr(bootstrap, "is_done", lambda groups: next(looks))
+    assert project.run() == []
+
+
+@POSIX_ONLY
+def test_what_an_installer_still_writes_after_its_set_up_was_killed_is_waited_for(project):
+    with bootstrap.alone() as held:
+        orphan = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held])
+    handle = os.open(project.root / ".venv.lock", os.O_RDWR)
+    assert not bootstrap.locked(handle)
+    orphan.communicate(b"\n")
+    assert bootstrap.locked(handle)
+    os.close(handle)
+
+
+SLOW = """
+import os, sys, time
+from pathlib import Path
+sys.path.insert(0, {tools!r})
+import bootstrap
+
+bootstrap.ROOT, bootstrap.VENV = {root!r}, {root!r} + "/.venv"
+venv = Path(bootstrap.VENV)
+
+def work(name):
+    for number in range(60):
+        path = venv / "lib" / f"{{name}}-{{number}}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+        time.sleep(0.002)
+
+def make_venv(held):
+    (venv / "bin").mkdir()
+    work("venv")
+    Path(bootstrap.venv_python()).write_text("")
+    work("pip")
+    (venv / "pyvenv.cfg").write_text("")
+
+def install(arguments, held):
+    assert (venv / "pyvenv.cfg").exists()
+    work("nbcore" if "-e" in arguments else "lock")
+
+bootstrap.make_venv, bootstrap.install, bootstrap.look_at_result = make_venv, install, lambda: None
+bootstrap.ask_python = lambda: (bootstrap.VENV, (3, 12, 0))
+print("begun", flush=True)
+bootstrap.set_up(["base"])
+print("done")
+"""
+
+
+@POSIX_ONLY
+def test_twenty_kills_leave_nothing_that_the_next_run_does_not_mend(project):
+    """Each run is killed somewhere on its way; the one that is left alone ends with a whole environment."""
+    program = SLOW.format(tools=str(ROOT / "tools"), root=str(project.root))
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        run = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        run.stdout.readline()
+        try:
+            run.wait(rng.uniform(0, 0.6))
+        except subprocess.TimeoutExpired:
+            run.kill()
+        run.communicate()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "begun\ndone\n", done.stderr
+    assert len(list((project.root / ".venv" / "lib").iterdir())) == 240
+    assert left_over(project) == [".venv"]
+    assert bootstrap.is_done(["base"])
+
+
+def test_what_a_user_has_set_for_other_pythons_stays_out(project, monkeypatch):
+    """Neither the packages of PYTHONPATH come in, nor do ours go to pip's --user or --target."""
+    project.run()
+    (project.root / "theirs").mkdir()
+    (project.root / "theirs" / "numpy.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(project.root / "theirs"))
+    monkeypatch.setenv("PIP_TARGET", str(project.root / "theirs"))
+    monkeypatch.setenv("PIP_USER", "1")
+    question = "import os, sys; print(os.environ.get('PIP_TARGET'), os.environ['PIP_USER'], *sys.path, sep='|')"
+    code, output = bootstrap.run_quietly([sys.executable, "-c", question])
+    assert code == 0
+    assert output.startswith("None|0|")
+    assert "theirs" not in output
+    run = []
+    for name in ("execv", "call"):
+        where = bootstrap.os if name == "execv" else bootstrap.subprocess
+        monkeypatch.setattr(where, name, lambda *given: run.append("PYTHONPATH" in os.environ))
+    monkeypatch.setattr(bootstrap.os, "environ", dict(os.environ))
+    monkeypatch.chdir(project.root)
+    bootstrap.main(["-c", ""])
+    assert run == [False]
+
+
+@pytest.mark.parametrize("where", ["global", "install"])
+@pytest.mark.parametrize("key", ["target", "prefix", "root"])
+def test_pip_s_own_settings_can_t_lead_elsewhere(tmp_path, monkeypatch, where, key):
+    """They are read past, but for the servers."""
+    lines = [
+        f"[{where}]",
+        f"{key} = /elsewhere",
+        "[global]" if where == "install" else "",
+        "index-url = http://127.0.0.1:9/a",
+    ]
+    lines.append("extra-index-url =\n    http://127.0.0.1:9/b\n    http://127.0.0.1:9/c")
+    (tmp_path / "pip.conf").write_text("\n".join(lines))
+    monkeypatch.setattr(bootstrap, "venv_python", lambda: sys.executable)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    options = bootstrap.pip_settings()
+    assert options[:2] == ["--isolated", "--require-virtualenv"]
+    assert options[options.index("--index-url") + 1] == "http://127.0.0.1:9/a"
+    extra = [after for before, after in pairwise(options) if before == "--extra-index-url"]
+    assert extra == ["http://127.0.0.1:9/b", "http://127.0.0.1:9/c"]
+    assert "/elsewhere" not in options
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = http://127.0.0.1:9/a\nuser = true")
+    assert bootstrap.pip_settings() == []
+
+
+def test_what_was_installed_elsewhere_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "VENV", str(tmp_path))
+    monkeypatch.setattr(bootstrap, "venv_python", lambda: sys.executable)
+    with pytest.raises(bootstrap.SetupError, match=r"finds .*numpy.* instead of a package in"):
+        bootstrap.look_at_result()
+    monkeypatch.setattr(bootstrap, "VENV", sys.prefix)
+    bootstrap.look_at_result()
+    monkeypatch.setattr(bootstrap, "ROOT", str(tmp_path))
+    with pytest.raises(bootstrap.SetupError, match=r"finds .*nbcore.* instead of a package in"):
+        bootstrap.look_at_result()
+
+
+@POSIX_ONLY
+def test_a_folder_whose_name_no_venv_can_bear_is_named(monkeypatch):
+    monkeypatch.setattr(bootstrap, "ROOT", "/home/ana/nets: a course")
+    with pytest.raises(bootstrap.SetupError, match="rename or move the folder"):
+        bootstrap.make_venv()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EROFS, "can't be written"),
+        (errno.EACCES, "can't be written"),
+        (errno.ENOSPC, "The disk is full"),
+        (errno.EIO, "put that right"),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_words(project, monkeypatch, capsys, number, said):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number), str(project.root))
+
+    monkeypatch.setattr(bootstrap.os, "mkdir", refuse)
+    assert bootstrap.main([]) == 1
+    words = capsys.readouterr().err
+    assert said in words
+    assert "What to do" in words
+    assert "Traceback" not in words
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, "1"), ("3", "3")])

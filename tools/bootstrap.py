@@ -6,12 +6,16 @@
 
 .venv/nbcore-setup.json records what was installed, as hashes of the files that decide it. While they
 still match, a run costs a twentieth of a second. During an install the record is empty, so an
-interrupted one is noticed by the next run, which starts over.
+interrupted one is noticed by the next run, which starts over. One set-up runs at a time: .venv.lock is
+locked meanwhile, by pip as well, which may outlive this program. Nothing is ever installed outside .venv.
 
 An old Python must be able to read this file as far as the message that says it is too old. So: no
 f-strings, no annotations, and nothing imported that Python 2.7 lacks.
 """
 
+import ast
+import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -19,12 +23,20 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 NEEDED = (3, 11)
 TRIED = [(3, minor) for minor in (14, 13, 12, 11)]
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 WINDOWS = os.name == "nt"
+# What a user has set for other Pythons would put foreign packages before ours, or ours elsewhere.
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
 
 # Words by which pip and uv report that they reached no server.
 OFFLINE = (
@@ -106,6 +118,8 @@ def inputs(group):
 
 def fingerprint(group):
     digest = hashlib.sha256()
+    if group == "base":
+        digest.update(os.fsencode(ROOT))  # nbcore is installed by its path: a folder that has moved installs again
     for path in inputs(group):
         with open(path, "rb") as file:
             digest.update(file.read())
@@ -129,8 +143,10 @@ def read_record():
 
 
 def write_record(record):
-    with open(record_path(), "w") as file:
+    """Whole or not at all: a power line that is lost here leaves no half record."""
+    with open(record_path() + ".new", "w") as file:
         json.dump(record, file)
+    os.replace(record_path() + ".new", record_path())
 
 
 def venv_python():
@@ -140,11 +156,26 @@ def venv_python():
 # --- installing ------------------------------------------------------------------------------------
 
 
-def run_quietly(command):
-    """Run a command behind one changing line; give its return code and its output."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, cwd=ROOT
-    )
+def clean_environment():
+    """The environment without what a user has set for other Pythons; pip refuses to work outside a venv."""
+    environment = dict((name, value) for name, value in os.environ.items() if name not in FOREIGN)
+    environment.update(PIP_REQUIRE_VIRTUALENV="1", PIP_USER="0", PYTHONNOUSERSITE="1")
+    return environment
+
+
+def run_quietly(command, held=None):
+    """Run a command behind one changing line; give its return code and its output. It keeps `held` open."""
+    options = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "universal_newlines": True,
+        "errors": "replace",
+        "cwd": ROOT,
+        "env": clean_environment(),
+    }
+    if held is not None and not WINDOWS:
+        options["pass_fds"] = (held,)
+    process = subprocess.Popen(command, **options)
     lines = []
     try:
         for line in process.stdout or ():
@@ -157,18 +188,36 @@ def run_quietly(command):
     return process.wait(), "\n".join(lines)
 
 
-def make_venv():
+def make_venv(held=None):
     """Make .venv with this Python's venv module, or with uv where that module is incomplete."""
     python = getattr(sys, "_base_executable", None) or sys.executable  # .venv's own Python can't remake it
+    if os.pathsep in ROOT:
+        raise SetupError(
+            "The name of this folder holds {0!r}, which separates the folders of PATH, so no virtual environment can "
+            "stand in it: {1}\n\nWhat to do: rename or move the folder, then run the same command again.".format(
+                os.pathsep, ROOT
+            )
+        )
     command = [python, "-m", "venv", VENV]
     if subprocess.call([python, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL):
         uv = shutil.which("uv")  # Debian packs ensurepip apart from Python
         if uv is None:
             raise SetupError(no_venv(python))
         command = [uv, "venv", "--seed", "--allow-existing", "--python", python, VENV]
-    code, output = run_quietly(command)
+    code, output = run_quietly(command, held)
     if code:
-        raise SetupError("{0}\n\nMaking .venv failed; its own words are above.".format(output))
+        raise SetupError("{0}\n\nMaking .venv failed; its own words are above.".format(output) + disk_is_full(output))
+
+
+def ask_python():
+    """What .venv's Python says of itself: (its environment's folder, its version); None when it doesn't run."""
+    question = "import sys; print(sys.prefix if sys.prefix != sys.base_prefix else ''); print(*sys.version_info[:3])"
+    try:
+        answer = subprocess.check_output([venv_python(), "-I", "-c", question], stderr=subprocess.DEVNULL)
+        prefix, version = answer.decode("utf-8", "replace").splitlines()
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return prefix, tuple(int(part) for part in version.split())
 
 
 def no_venv(python):
@@ -182,17 +231,49 @@ What to do, then run the same command again:
     )
 
 
-def install(arguments):
+def pip_settings():
+    """Options that keep pip's installs inside .venv, whatever its settings files say, and its servers as they say."""
+    code, output = run_quietly([venv_python(), "-m", "pip", "config", "list"])
+    settings = {}
+    for line in output.splitlines() if code == 0 else ():
+        name, _, value = line.partition("=")
+        try:
+            settings[name.rpartition(".")[2]] = str(ast.literal_eval(value))
+        except (SyntaxError, ValueError):
+            continue
+    if not set(settings) & {"target", "prefix", "root"}:  # of "user" PIP_USER=0 is stronger
+        return []
+    options = ["--isolated", "--require-virtualenv"]
+    servers = ("index-url", "extra-index-url", "find-links", "trusted-host", "proxy", "cert", "client-cert", "timeout")
+    for name in servers:
+        for value in settings.get(name, "").split():
+            options += ["--" + name, value]
+    return options
+
+
+def renew_old_pip(held=None):
+    """A pip from before 22 can't install nbcore by its pyproject.toml; Python brings a newer one."""
+    code, output = run_quietly([venv_python(), "-m", "pip", "--version"])
+    try:
+        old = code != 0 or int(output.split()[1].partition(".")[0]) < 22
+    except (IndexError, ValueError):
+        old = True
+    if old:
+        run_quietly([venv_python(), "-m", "ensurepip", "--upgrade"], held)
+
+
+def install(arguments, held=None):
     """Install into .venv: by uv when it is there, else by pip."""
     uv = shutil.which("uv")
     if uv:
-        code, output = run_quietly([uv, "pip", "install", "--python", venv_python()] + arguments)
+        code, output = run_quietly([uv, "pip", "install", "--python", venv_python()] + arguments, held)
         if code == 0:
             return
         # uv does not read pip's settings (an index or a proxy of the institution), so pip may still succeed
         say("uv could not install; trying pip.")
+    renew_old_pip(held)
     pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    code, output = run_quietly(pip + arguments)
+    code, output = run_quietly(pip + pip_settings() + arguments, held)
     if code == 0:
         return
     last_words = "\n".join(output.splitlines()[-12:])
@@ -202,9 +283,15 @@ def install(arguments):
         last_words
         + "\n\nInstalling failed; pip's last words are above. Python here is {0}; the lessons are "
         "made for 3.11 to 3.14.\nThe next run starts over.".format(version_text(sys.version_info))
+        + disk_is_full(output)
     )
 
 
+def disk_is_full(output):
+    return "\n\n" + FULL if "No space left" in output else ""
+
+
+FULL = "The disk is full. What to do: free some 500 MB, then run the same command again."
 NO_NETWORK = """\
 Installing failed: no package server could be reached (pip's last words are above).
 
@@ -213,46 +300,170 @@ What to do: connect to the internet and run the same command again. It is needed
 package server of your institution, set PIP_INDEX_URL."""
 
 
+@contextlib.contextmanager
+def alone():
+    """Hold .venv.lock while setting up, and wait for another set-up to end first; gives the open file's number."""
+    handle = os.open(VENV + ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        told = False
+        while not locked(handle):
+            if not told:
+                say("Another set-up is running in this folder: waiting for it to end ...")
+                told = True
+            time.sleep(0.2)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def locked(handle):
+    """Take the lock; False while another has it. A file system that knows no locks grants it."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    except (IOError, OSError) as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+    return True
+
+
+def take_away(reason):
+    """Remove .venv, renamed first: a removal that is cut short leaves no half environment under that name."""
+    say(reason)
+    number = 1
+    while os.path.lexists("{0}.old-{1}".format(VENV, number)):
+        number += 1
+    os.rename(VENV, "{0}.old-{1}".format(VENV, number))
+    sweep()
+
+
+def sweep():
+    """Remove what `take_away` has renamed, also by a run that was cut short."""
+    for name in os.listdir(ROOT):
+        path = os.path.join(ROOT, name)
+        if name.startswith(os.path.basename(VENV) + ".old-"):
+            if os.path.islink(path):
+                os.unlink(path)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+# What a venv consists of. A folder with anything else in it is somebody's, and stays.
+PARTS = {"bin", "include", "lib", "lib64", "share", "etc", "man", "Scripts", "Include", "Lib", ".gitignore"}
+PARTS |= {"CACHEDIR.TAG", ".lock", "nbcore-setup.json", "nbcore-setup.json.new", "pyvenv.cfg", "__pycache__"}
+
+
+def refuse(what):
+    raise SetupError(
+        "{0}: {1}\n\nWhat to do: move it away or remove it, then run the same command again. It is left as it "
+        "is.".format(what, VENV)
+    )
+
+
+def look_at_venv(record):
+    """Take .venv away when it is ours and no longer sound; refuse one that is not ours and can't be used."""
+    if not os.path.isdir(VENV):
+        if os.path.lexists(VENV):
+            refuse("The environment of the lessons belongs into a folder, but this is none")
+        return
+    if not os.access(VENV, os.W_OK):
+        refuse("The environment of the lessons can't be written (was it made by sudo, or by another user?)")
+    if record == {}:
+        take_away("The last install was cut short: starting over.")
+    elif not os.path.exists(os.path.join(VENV, "pyvenv.cfg")):
+        if not os.listdir(VENV):
+            return
+        if record is None and not set(os.listdir(VENV)) <= PARTS:
+            refuse("This folder is no virtual environment of Python's (it has no pyvenv.cfg)")
+        take_away("Parts of .venv are gone: making it anew.")
+    elif not os.path.exists(venv_python()):  # its Python was removed or upgraded
+        take_away("The Python of .venv is gone: making it anew.")
+    else:
+        said = ask_python()
+        if said is None or os.path.realpath(said[0]) != os.path.realpath(VENV) or said[1] < NEEDED:
+            if record is None:
+                refuse("The virtual environment that stands here can't be used for the lessons")
+            take_away("The Python of .venv doesn't work any more: making it anew.")
+
+
+def wanted(groups):
+    return [(group, fingerprint(group)) for group in groups]
+
+
+def is_done(groups):
+    """Whether .venv has all that the locks ask for."""
+    record = read_record()
+    sound = os.path.exists(venv_python()) and os.path.exists(os.path.join(VENV, "pyvenv.cfg"))
+    return bool(record) and sound and all(record.get(group) == value for group, value in wanted(groups))
+
+
 def set_up(groups):
     """Bring .venv up to date with the locks; does nothing when it is."""
-    record = read_record()
-    if record == {}:
-        say("The last install was cut short: starting over.")
-        shutil.rmtree(VENV)
-        record = None
-    elif record and not os.path.exists(venv_python()):  # its Python was removed or upgraded
-        say("The Python of .venv is gone: making it anew.")
-        shutil.rmtree(VENV)
-        record = None
-    done = dict(record or {})
-    wanted = [(group, fingerprint(group)) for group in groups]
-    if all(done.get(group) == value for group, value in wanted):
+    if is_done(groups):
         return
+    with alone() as held:
+        if is_done(groups):  # by the run that this one has waited for
+            return
+        sweep()
+        look_at_venv(read_record())
+        done = dict(read_record() or {})
+        if not os.path.isdir(VENV):
+            os.mkdir(VENV)
+        if not os.path.exists(venv_python()):
+            write_record({})  # from here on, an interruption leaves the mark of an unfinished install
+            say("Making .venv (once; about a minute, 90 MB to download) ...")
+            make_venv(held)
+        for group, value in wanted(groups):
+            if done.get(group) == value:
+                continue
+            write_record({})
+            lock = os.path.basename(inputs(group)[0])
+            say("Installing {0} ...".format(lock))
+            # The locks are complete, so pip need not look for anything beyond them (--no-deps).
+            try:
+                install(["--no-deps", "-r", lock], held)
+                if group == "base":  # by ".", since pip takes brackets in a path for something else
+                    install(["--no-deps", "--no-build-isolation", "-e", "."], held)  # the lock brings hatchling
+                    look_at_result()
+            except SetupError as error:
+                # Without a network pip has changed nothing: what worked before still does.
+                if NO_NETWORK in str(error) and done:
+                    write_record(done)
+                raise
+            done[group] = value
+            write_record(done)
 
-    if not os.path.isdir(VENV):
-        os.mkdir(VENV)
-    if not os.path.exists(venv_python()):
-        write_record({})  # from here on, an interruption leaves the mark of an unfinished install
-        say("Making .venv (once; about a minute, 90 MB to download) ...")
-        make_venv()
-    for group, value in wanted:
-        if done.get(group) == value:
-            continue
-        write_record({})
-        lock = inputs(group)[0]
-        say("Installing {0} ...".format(os.path.basename(lock)))
-        # The locks are complete, so pip need not look for anything beyond them (--no-deps).
-        try:
-            install(["--no-deps", "-r", lock])
-            if group == "base":
-                install(["--no-deps", "--no-build-isolation", "-e", ROOT])  # the lock brings hatchling
-        except SetupError as error:
-            # Without a network pip has changed nothing: what worked before still does.
-            if NO_NETWORK in str(error) and done:
-                write_record(done)
-            raise
-        done[group] = value
-        write_record(done)
+
+def look_at_result():
+    """Raise SetupError unless .venv's Python finds NumPy inside it, and nbcore in this folder."""
+    question = (
+        "import importlib.util as u, os, sys; "
+        "print(*(os.path.realpath(s.origin) if (s := u.find_spec(n)) else '' for n in ('numpy', 'nbcore')), sep='\\n')"
+    )
+    code, output = run_quietly([venv_python(), "-I", "-c", question])
+    found = output.split("\n") if code == 0 else ["", ""]
+    for path, folder in zip(found, (VENV, ROOT)):  # noqa: B905 - an old Python must be able to read it
+        if not path.startswith(os.path.realpath(folder) + os.sep):
+            raise SetupError(
+                "Installing seemed to work, but Python finds {0} instead of a package in {1}. Does the folder's name "
+                "end in a space, or does it hold a line break? Then rename it. Else look at pip's settings "
+                "(pip config list).".format(path or "nothing", folder)
+            )
+
+
+def in_words(error):
+    """What an error of the system means for the set-up, and what to do."""
+    if error.errno == errno.ENOSPC:
+        return FULL
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            "This folder can't be written: {0}\n\nWhat to do: copy it to a place of your own and run the same command "
+            "there, or let its owner run it once.".format(error.filename or ROOT)
+        )
+    return "Setting up failed: {0}. What to do: put that right, then run the same command again.".format(error)
 
 
 def main(arguments):
@@ -272,6 +483,9 @@ def main(arguments):
     except SetupError as error:
         say("\n" + str(error))
         return 1
+    except (IOError, OSError) as error:
+        say("\n" + in_words(error))
+        return 1
     except KeyboardInterrupt:
         say("\nInterrupted. The next run starts the install over.")
         return 130
@@ -281,6 +495,8 @@ def main(arguments):
     # Small networks gain nothing from threads; with a browser on the same cores, threads that wait for each other
     # have made matrix products thirty times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in ("PYTHONPATH", "PYTHONHOME"):
+        os.environ.pop(name, None)
     command = [venv_python()] + arguments
     if WINDOWS:  # there, exec would hand the terminal back before the command ends
         return subprocess.call(command)

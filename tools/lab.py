@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import learner
@@ -32,6 +33,33 @@ def has_screen() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
+def where_jupyter_writes() -> list[str]:
+    """Give Jupyter and its kernels a place where the home folder can't be written; what there is to tell of it."""
+    scratch = ""
+    for name, folder in jupyter_folders().items():
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not os.access(there, os.W_OK) and name not in os.environ:
+            scratch = scratch or tempfile.mkdtemp(prefix="nbcore-")  # readable by its owner only
+            os.environ[name] = str(Path(scratch) / name.lower())
+    if not scratch:
+        return []
+    return ["Your home folder can't be written: what Jupyter would keep there is kept until this computer restarts."]
+
+
+def jupyter_folders() -> dict[str, Path]:
+    """What each program writes to, by the variable that moves it."""
+    from jupyter_core import paths
+
+    home = Path(os.path.expanduser("~"))
+    return {
+        "JUPYTER_CONFIG_DIR": Path(paths.jupyter_config_dir()),
+        "JUPYTER_DATA_DIR": Path(paths.jupyter_data_dir()),
+        "JUPYTER_RUNTIME_DIR": Path(paths.jupyter_runtime_dir()),
+        "IPYTHONDIR": home / ".ipython",
+        "MPLCONFIGDIR": Path(os.environ.get("XDG_CONFIG_HOME", home / ".config")) / "matplotlib",
+    }
+
+
 def command(notebook: Path, extra: list[str]) -> list[str]:
     """The command line that opens `notebook`, a file under ROOT."""
     settings = SETTINGS | {
@@ -53,9 +81,9 @@ def main() -> int:
     except learner.LearnerError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"The copies in my/ could not be written: {error}")
+        sys.exit(learner.not_written(error))
     notebook = ROOT / "my" / lesson.name
-    for line in news:
+    for line in [*news, *where_jupyter_writes()]:
         print(line)
     print(f"Opening my/{lesson.name}, your own copy. To stop: Ctrl-C twice.", flush=True)
     start = command(notebook, arguments)

@@ -13,6 +13,7 @@ as edited, so losing it costs a superfluous file, never work.
 """
 
 import argparse
+import errno
 import hashlib
 import json
 import os
@@ -63,11 +64,18 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
+        os.chmod(temporary, 0o666 & ~umask())  # mkstemp makes files that only their owner can read
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def umask() -> int:
+    """What the user keeps from others. It can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def read_record(my: Path) -> Record:
@@ -130,13 +138,35 @@ def update(root: Path = ROOT) -> list[str]:
         elif is_unedited(copy, record):
             place(lesson, copy, record)
             news.append(f"my/{lesson.name}: refreshed (a newer edition; you had not edited it).")
-        elif current not in (entry.get("from"), entry.get("offered")):
+        elif current not in (entry.get("from"), entry.get("offered")) and copy.is_file():
             beside = lay_beside(lesson, copy, record)
             entry["offered"] = current
             news.append(f"my/{lesson.name} holds your work; the newer edition lies beside it: my/{beside.name}")
+        if edition(copy) is None:
+            news.append(unreadable(copy))
+        elif not os.access(copy, os.W_OK):
+            news.append(f"my/{copy.name} can't be written, so nothing you type there is kept: chmod u+w my/{copy.name}")
     if record != before:
         write_record(my, record)
     return news
+
+
+def unreadable(copy: Path) -> str:
+    """What is wrong with a copy that is no notebook, and the way out."""
+    why = "can't be read"
+    if copy.is_dir():
+        why = "is a folder"
+    elif os.access(copy, os.R_OK):
+        text = copy.read_bytes()
+        marks = b"<<<<<<< " in text and b">>>>>>> " in text
+        why = (
+            "is empty"
+            if not text.strip()
+            else "holds marks of a merge conflict"
+            if marks
+            else "is no notebook (any more)"
+        )
+    return f"my/{copy.name} {why}. make reset NB={copy.name[:2]} gives you a fresh copy and keeps this one as a backup."
 
 
 def reset(wanted: str, root: Path = ROOT) -> list[str]:
@@ -158,6 +188,15 @@ def reset(wanted: str, root: Path = ROOT) -> list[str]:
     return [*news, f"my/{copy.name} is a fresh copy."]
 
 
+def not_written(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "The copies in my/ could not be written: the disk is full. Free some space, then run this again."
+    return (
+        f"The copies in my/ could not be written: {error}. "
+        "Make my/ your own (chmod u+w my), or copy the whole folder to a place of yours, then run this again."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="The learner's own copies of the lessons, in my/.")
     parser.add_argument("action", nargs="?", choices=["update", "reset"], default="update")
@@ -168,7 +207,7 @@ def main() -> None:
     except LearnerError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"The copies in my/ could not be written: {error}")
+        sys.exit(not_written(error))
     print(*news, sep="\n")
 
 

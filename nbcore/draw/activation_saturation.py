@@ -87,7 +87,7 @@ def draw_slope(axes: Any, artists: dict[str, Any], result: Any) -> None:
 
 
 def draw_depth(axes: Any, artists: dict[str, Any], result: Any) -> None:
-    """Three panels over the layers: activations, gradients with their size, the share without slope."""
+    """Three panels over the layers: activations, delta with its size (and that of dC/dW), the share without slope."""
     values, gradients, flat = axes
     if not artists:
         look = theme()
@@ -97,30 +97,33 @@ def draw_depth(axes: Any, artists: dict[str, Any], result: Any) -> None:
             panel.xaxis.labelpad = 4
         values.set(ylim=(-2, 2), yticks=[-2, -1, 0, 1, 2], ylabel="$a$")
         values.set_title("Activations")
-        gradients.set(ylim=(-16, 4), ylabel="dC/dW")
+        gradients.set(ylim=(-16, 4), ylabel=r"$\delta$")
         gradients.set_yticks([-16, -12, -8, -4, 0, 4], [f"$10^{{{p}}}$" for p in (-16, -12, -8, -4, 0, 4)])
-        gradients.set_title("Gradients (line: rms)")
+        gradients.set_title(r"Gradients $\delta$ (line: rms)")
         flat.set(ylim=(0, 1.02), yticks=[0, 0.25, 0.5, 0.75, 1])
         flat.set_yticklabels(["0%", "25%", "50%", "75%", "100%"])
         flat.grid(True, axis="y")
         flat.set_title("Slope below 0.05")
         artists["a"] = mark_surface(values, (0, 1, -2, 2), -1, 1)
         artists["g"] = mark_surface(gradients, (0, 1, -16, 4), -1, 1)
-        artists["norms"] = gradients.plot([], [], "o-", color=look.accent, lw=2, markersize=3.5)[0]
+        artists["weights"] = gradients.plot([], [], "--", color=look.second, lw=2)[0]
+        artists["deltas"] = gradients.plot([], [], "o-", color=look.accent, lw=2, markersize=3.5)[0]
+        artists["key"] = gradients.text(0.03, 3.4, "dashed: dC/dW", va="top", fontsize=8, color=look.second)
         artists["flat"] = flat.plot([], [], "o-", color=look.accent, lw=2, markersize=3.5)[0]
         artists["ticks"] = [
             panel.text(x, -0.02, "", ha=ha, va="top", fontsize=8, transform=panel.transAxes)
             for panel in axes
             for x, ha in ((0, "left"), (1, "right"))
         ]
-    layers = len(result.norms)
+    layers = len(result.deltas)
     for text, word in zip(artists["ticks"], ["1", str(layers)] * 3, strict=True):
         text.set_text(word)
     artists["a"].set_data(np.repeat(result.activations, 8, axis=1))
     artists["g"].set_data(-np.repeat(result.gradients, 8, axis=1))
     middle = (np.arange(layers) + 0.5) / layers
-    some = result.norms > 0
-    artists["norms"].set_data(middle[some], np.clip(np.log10(result.norms[some]), -15.8, 3.8))
+    for name, sizes in (("deltas", result.deltas), ("weights", result.weights)):
+        some = sizes > 0
+        artists[name].set_data(middle[some], np.clip(np.log10(sizes[some]), -15.8, 3.8))
     artists["flat"].set_data(middle, result.flat)
 
 
@@ -195,7 +198,7 @@ def draw_lab(axes: Any, artists: dict[str, Any], result: Any) -> None:
         name.set_text(f"b = {result.sweep.biases[k]:g}".replace("-", "\N{MINUS SIGN}"))
         above = k != 1
         name.set_va("bottom" if above else "top")
-        name.set_position((0.1, result.sweep.dead[k, 0] + (0.02 if above else -0.025) + 0.03 * (k == 0)))
+        name.set_position((0.1, result.sweep.dead[k, 0] + (0.03 if above else -0.025) + 0.03 * (k == 0)))
 
 
 # ---- Zig-zag
@@ -226,7 +229,7 @@ def draw_zig_zag(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["start"] = weights.plot([], [], "s", color=look.ink, markersize=6, zorder=4)[0]
         box = {"facecolor": weights.get_facecolor(), "edgecolor": "none", "pad": 1, "alpha": 0.7}
         artists["words"] = [
-            weights.text(-1.2, 1.42, "start", ha="center", fontsize=8, bbox=box),
+            weights.text(-1.5, 0.52, "start", ha="center", fontsize=8, bbox=box),
             weights.text(1.2, -1.62, "goal", ha="center", va="top", fontsize=8, bbox=box),
         ]
         artists["loss"] = loss.plot([], [], color=look.accent)[0]
@@ -234,7 +237,7 @@ def draw_zig_zag(axes: Any, artists: dict[str, Any], result: Any) -> None:
     artists["inputs"].set_data(*np.clip(result.inputs, -1.57, 1.57).T)
     artists["contours"].set_segments(result.contours)
     artists["path"].set_data(*result.path.T)
-    artists["goal"].set_data(*(-result.path[:1]).T)
+    artists["goal"].set_data(*result.goal[:, None])
     artists["start"].set_data(*result.path[:1].T)
     k, seen = np.arange(len(result.losses)), np.clip(result.losses, 1e-9, 1e3)
     artists["loss"].set_data(k, seen)
@@ -247,7 +250,7 @@ def draw_zig_zag(axes: Any, artists: dict[str, Any], result: Any) -> None:
 def draw_same(axes: Any, artists: dict[str, Any], result: Any) -> None:
     """Two panels: loss against updates, and the curvatures behind it."""
     loss, bends = axes
-    names = (r"$\sigma(z)$", r"$\sigma(z) - \frac{1}{2}$", r"$\tanh(z/2)$", "yours")
+    names = (r"$\sigma(u)$", r"$\sigma(u) - \frac{1}{2}$", r"$\tanh(u/2)$", "yours")
     if not artists:
         look = theme()
         loss.set(xlim=(1, 1e4), ylim=(1e-7, 3), xscale="log", yscale="log")
@@ -377,9 +380,10 @@ def draw_race(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["middle"] = tests.plot([], [], "|", color=look.ink, markersize=16, markeredgewidth=1.5)[0]
         artists["sizes"] = [tests.text(1.072, k, "", va="center", ha="right", fontsize=8) for k in y]
     arrived = result.arrived
-    all_there = (arrived >= 0).all(axis=1)
+    there_yet = np.isfinite(arrived)
+    all_there = there_yet.all(axis=1)
     artists["running"].set_segments([[(25, k), (max(result.done, 26), k)] for k in y[~all_there]])
-    there = [(k, row[row >= 0]) for k, row in zip(y, arrived, strict=True) if (row >= 0).any()]
+    there = [(k, row[yet]) for k, row, yet in zip(y, arrived, there_yet, strict=True) if yet.any()]
     artists["spread"].set_segments([[(row.min(), k), (row.max() + 1e-9, k)] for k, row in there])
     artists["dots"].set_data(
         np.concatenate([row for _, row in there]) if there else [],

@@ -127,7 +127,12 @@ def draw_hunt(axes: Any, artists: dict[str, Any], result: Any) -> None:
     epochs = float(result.repaired_epochs[-1])
     if not artists:
         look = theme()
-        loss.set(xlim=(-0.03 * epochs, 1.03 * epochs), yscale="log", ylim=(1e-5, 3e6), xlabel="epochs")
+        for axis, end in ((loss, 1.5), (output, 9)):  # 0, then powers of ten
+            axis.set_xscale("symlog", linthresh=1, linscale=0.4)
+            axis.set(xlim=(-0.15, end * epochs), xlabel="epochs")
+            axis.set_xticks([0, 1, 100, 10_000], ["0", "1", "100", "10,000"])
+            axis.xaxis.set_minor_locator(NullLocator())
+        loss.set(yscale="log", ylim=(1e-5, 3e6))
         loss.set_yticks([1e-4, 1e-2, 1, 1e2, 1e4], [_raised(k) for k in (-4, -2, 0, 2, 4)])
         loss.yaxis.set_minor_locator(NullLocator())
         loss.grid(True)
@@ -145,8 +150,7 @@ def draw_hunt(axes: Any, artists: dict[str, Any], result: Any) -> None:
                 loss.plot([0.4, 0.52], [y, y], color=color, ls=style, lw=2.2, transform=loss.transAxes)[0],
                 loss.text(0.56, y, name, color=color, va="center", transform=loss.transAxes, fontsize=8.5),
             ]
-        output.set(xlim=(-0.03 * epochs, 1.2 * epochs), ylim=(-0.06, 1.42), xlabel="epochs")
-        output.set_xticks([0, epochs / 2, epochs])
+        output.set(ylim=(-0.06, 1.42))
         output.set_yticks([0, 0.5, 1])
         output.grid(True)
         output.set_title("Outputs $a$, and targets")
@@ -189,9 +193,9 @@ def draw_hunt(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["outputs"][k].set_data(result.epochs if many else [], flat[:, k] if many else [])
         artists["ends"][k].set_data(result.epochs[-1:], flat[-1:, k])
         reachable = targets[k] <= 1
-        artists["targets"][k].set_data([1.12 * epochs] if reachable else [], [targets[k]] if reachable else [])
+        artists["targets"][k].set_data([3.5 * epochs] if reachable else [], [targets[k]] if reachable else [])
     for text, name, column in zip(artists["aims"], ("first", "second"), result.targets.T, strict=True):
-        text.set_text(f"{name} \u2192 " + ", ".join(f"{target:.3g}".lstrip("0") for target in column))
+        text.set_text(f"{name} \u2192 " + ", ".join(f"{target:.3g}".replace("0.", ".") for target in column))
     for artist, line in zip(artists["lines"], _console(result), strict=True):
         artist.set_text(line)
 

@@ -307,7 +307,9 @@ class Words(Artist):
         for item in self.items:
             if not item.text:
                 continue
-            image, wide, below = _kept(item.text, font(item.size, item.bold), float(renderer.dpi), (*item.color, 1.0))
+            image, wide, below = _kept(
+                item.text, font(item.size, item.bold), float(renderer.dpi), (*item.color, 1.0), formulas=False
+            )
             x = item.x * ratio - wide * SHIFT[item.ha]
             renderer.draw_image(gc, round(x) - MARGIN, round(height - item.y * ratio) - below, image)
         gc.restore()

@@ -16,6 +16,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
+from nbcore.draw.fonts import pieces
+
 PHASES = 4  # positions within a pixel
 MARGIN = 3  # pixels around a letter: slanted ones reach beyond their place
 
@@ -57,19 +59,25 @@ def _share(letter: str, bold: bool) -> float:
     return _advance(letter, font, 100.0) / 20
 
 
-def written(words: str, font: FontProperties, dpi: float, color: tuple[float, ...]) -> tuple[np.ndarray, float, int]:
-    """A line as an image in this color, rows upward; how wide it is; and how far it reaches below the baseline."""
-    if words.count("$") >= 2:
+def written(
+    words: str, font: FontProperties, dpi: float, color: tuple[float, ...], formulas: bool = True
+) -> tuple[np.ndarray, float, int]:
+    """A line as an image in this color, rows upward; how wide it is; and how far it reaches below the baseline.
+
+    Without `formulas` a dollar sign is one: names that people give are drawn as they are.
+    """
+    if formulas and words.count("$") >= 2:
         mask, wide, down = _formula(words, font, dpi)
     else:
-        pieces, wide = [], 0.0
-        for letter in words:
-            whole, part = divmod(round(wide * PHASES), PHASES)
-            pieces.append((whole, _letter(letter, font, dpi, part)))
-            wide += _advance(letter, font, dpi)
-        tall, down = pieces[0][1].shape[0], _below(font, dpi)
-        mask = np.zeros((tall, max(at + image.shape[1] for at, image in pieces)), np.uint8)
-        for at, image in pieces:
+        images, wide = [], 0.0
+        for run, face, as_a_whole in pieces(words, font):
+            for letters in [run] if as_a_whole else run:
+                whole, part = divmod(round(wide * PHASES), PHASES)
+                images.append((whole, _letter(letters, face, dpi, part)))
+                wide += _advance(letters, face, dpi)
+        tall, down = images[0][1].shape[0], _below(font, dpi)
+        mask = np.zeros((tall, max(at + image.shape[1] for at, image in images)), np.uint8)
+        for at, image in images:
             here = mask[:, at : at + image.shape[1]]
             np.maximum(here, image, out=here)
     rgba = np.empty((*mask.shape, 4), np.uint8)
@@ -87,7 +95,7 @@ def _below(font: FontProperties, dpi: float) -> int:
 
 @lru_cache(maxsize=4096)
 def _letter(letter: str, font: FontProperties, dpi: float, part: int) -> np.ndarray:
-    """One letter, `part` phases to the right of a whole pixel, as coverage from 0 to 255."""
+    """One letter, or several that join, `part` phases to the right of a whole pixel, as coverage from 0 to 255."""
     size = font.get_size_in_points() * dpi / 72
     down = _below(font, dpi)
     wide = math.ceil(_advance(letter, font, dpi)) + 2 * MARGIN + 1

@@ -79,11 +79,11 @@ def draw_neuron(axes: Any, artists: dict[str, Any], result: Any) -> None:
         artists["cut"] = curve.plot([], [], color=look.ink, lw=2)[0]
         artists["on"] = class_points(curve, size=9)
         artists["word"] = curve.text(7.8, 0, "cut", ha="right", va="bottom", color=look.ink)
-        # (0,1) and (1,0) often share a place: one is named above it, the other below.
+        # (0,1) and (1,0) often share a place, as do (0,0) and (1,1): one is named above it, the other below.
         box = {"facecolor": curve.get_facecolor(), "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
         artists["names"] = [
             curve.text(0, 0, f"({x1:.0f},{x2:.0f})", ha="center", va=va, fontsize=8, clip_on=True, bbox=box)
-            for (x1, x2), va in zip(result.X, ("bottom", "bottom", "top", "bottom"), strict=True)
+            for (x1, x2), va in zip(result.X, ("bottom", "bottom", "top", "top"), strict=True)
         ]
     artists["surface"].set_data(result.surface)
     artists["line"].set_segments(result.lines)

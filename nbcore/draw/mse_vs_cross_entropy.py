@@ -301,4 +301,4 @@ def draw_digits(axes: Any, artists: dict[str, Any], result: Any) -> None:
             known = len(values) > 0 and not math.isnan(values[0])
             artists[kind][k].set_data(result.updates if known else [], np.maximum(values, 1e-12) if known else [])
     wrong = not math.isnan(result.pull["MSE"][0, 1])
-    artists["pull key"].set_text("\u00d7: wrong labels" if wrong else "")
+    artists["pull key"].set_text("crosses: wrong labels\nno crosses: right labels" if wrong else "")

@@ -235,8 +235,9 @@ def draw_depth(axes: Any, artists: dict[str, Any], result: Any) -> None:
             _size_axis(sizes)
             artists[name + "_line"] = sizes.plot([], [], color=look.ink, lw=1.4)[0]
             artists[name + "_dots"] = sizes.plot([], [], "os"[k], color=color, markersize=5)[0]
-        artists["between"] = axes[1].plot([], [], "--", color=look.accent, lw=1.8)[0]
-        note = "dots: measured\nline: predicted\ndashed: from digit to digit"
+        # Over the dots: at the preset it runs through them, and must be seen.
+        artists["between"] = axes[1].plot([], [], "--", color=look.accent, lw=1.8, zorder=3)[0]
+        note = "dots: measured\nline: predicted\ndashed: the signal"
         axes[1].text(20.2, 9.6, note, ha="right", va="top", fontsize=8, color=look.soft)
     artists["between"].set_data(np.arange(1, len(result.a_between) + 1), _powers(result.a_between))
     for name, shapes, reach, measured, predicted in (

@@ -6,6 +6,9 @@ from nbcore.explore.activation_saturation import (
     accuracy_on_test,
     arrivals,
     asleep,
+    bend_errors,
+    deep_network,
+    digit_sample,
     down_the_depth,
     dying_relu,
     is_exp_slow,
@@ -18,8 +21,9 @@ from nbcore.explore.activation_saturation import (
     with_activation,
     zig_zag,
 )
-from nbcore.explore.autograd import breadth_first, engine_bugs, first_parameters, lesson_networks, the_graph
-from nbcore.explore.backpropagation import break_the_gradient, bug_hunt, how_small_a_nudge
+from nbcore.explore.autograd import BUGS as ENGINE_BUGS
+from nbcore.explore.autograd import as_met, engine_bugs, first_parameters, last_losses, lesson_networks, the_graph
+from nbcore.explore.backpropagation import break_the_gradient, bug_hunt, ends_of_training, how_small_a_nudge
 from nbcore.explore.controls import box, choice, count, rate, seed, slider, steps, toggle
 from nbcore.explore.explorer import Click, Explorer, Progress
 from nbcore.explore.linear_vs_nonlinear import (
@@ -28,12 +32,14 @@ from nbcore.explore.linear_vs_nonlinear import (
     fold,
     fold_the_line,
     one_neuron,
+    trained_errors,
     view,
     width_and_error,
 )
 from nbcore.explore.microscope import backprop_microscope
 from nbcore.explore.mse_vs_cross_entropy import (
     coding_cost,
+    pull_of_labels,
     shape_of_the_loss,
     softmax_and_digits,
     two_neurons_race,
@@ -51,6 +57,7 @@ from nbcore.explore.zero_init_failure import (
 )
 
 __all__ = [
+    "ENGINE_BUGS",
     "RACERS",
     "Click",
     "Explorer",
@@ -63,19 +70,23 @@ __all__ = [
     "Watch",
     "accuracy_on_test",
     "arrivals",
+    "as_met",
     "asleep",
     "backprop_microscope",
+    "bend_errors",
     "bend_the_line",
     "box",
-    "breadth_first",
     "break_the_gradient",
     "bug_hunt",
     "build_by_hand",
     "choice",
     "coding_cost",
     "count",
+    "deep_network",
+    "digit_sample",
     "down_the_depth",
     "dying_relu",
+    "ends_of_training",
     "engine_bugs",
     "first_parameters",
     "fold",
@@ -83,10 +94,12 @@ __all__ = [
     "how_small_a_nudge",
     "is_exp_slow",
     "lab_network",
+    "last_losses",
     "learned_bends",
     "lesson_networks",
     "one_neuron",
     "playground",
+    "pull_of_labels",
     "race",
     "racer",
     "rate",
@@ -99,6 +112,7 @@ __all__ = [
     "the_graph",
     "throw_dice",
     "toggle",
+    "trained_errors",
     "two_neurons_race",
     "two_starts",
     "variance_by_depth",

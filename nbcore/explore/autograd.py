@@ -225,15 +225,28 @@ def _spoken(node: Tensor) -> str:
 SUM, PRODUCT, WHOLE = range(3)  # how strongly the parts of an expression hold together
 
 
-def _written(node: Tensor) -> tuple[str, int]:
-    """The expression that made a node, and how strongly its parts hold together."""
+def _written(C: Tensor) -> tuple[str, int]:
+    """The expression that made a node, and how strongly its parts hold together.
+
+    Each value is written once, from its operands up, and no longer than anybody shows: an expression whose values are
+    used again and again would be longer by the power.
+    """
+    done: dict[int, tuple[str, int]] = {}
+    for node in C.graph():
+        text, holds = _written_from(node, [done[id(parent)] for parent in node.parents])
+        done[id(node)] = text[: LONGEST_FORMULA + 1], holds
+    return done[id(C)]
+
+
+def _written_from(node: Tensor, parts: list[tuple[str, int]]) -> tuple[str, int]:
+    """The same from what its operands are written as."""
     if node.label:
         return node.label, WHOLE
     if not node.parents:
         return short(node.item()), WHOLE if node.item() >= 0 else SUM
 
     def part(k: int, least: int) -> str:
-        text, holds = _written(node.parents[k])
+        text, holds = parts[k]
         return text if holds >= least else f"({text})"
 
     if node.op in ("+", "-"):
@@ -248,7 +261,7 @@ def _written(node: Tensor) -> tuple[str, int]:
         return f"{MINUS}{part(0, PRODUCT)}", SUM
     if node.op.startswith("**"):
         return part(0, WHOLE) + _raised(node), PRODUCT
-    return f"{_symbol(node)}({_written(node.parents[0])[0]})", WHOLE
+    return f"{_symbol(node)}({parts[0][0]})", WHOLE
 
 
 def _operand(value: float) -> str:
@@ -330,7 +343,9 @@ def walk(
         for name, leaf in mine.items():
             if leaf in uses:
                 gradients[leaf.label] = float(leaf.grad)
-                numerical[leaf.label] = float(numerical_gradient(partial(_moved, f, mine, name), values[name]))
+                with np.errstate(all="ignore"):  # near infinity a nudge leads beyond it, which is shown and no warning
+                    nudged = numerical_gradient(partial(_moved, f, mine, name), values[name])
+                numerical[leaf.label] = float(nudged)
     return Walk(
         nodes,
         edges,
@@ -686,20 +701,20 @@ def lesson_networks(seed: int = 9) -> Iterator[tuple[int, MLP, np.ndarray, np.nd
 UPDATES = 200
 UNITS = 6
 NONE, ASSIGNED, KEPT = "none", "assigned, not added", "never set to zero"
-TWICE, BREADTH, WIDE = "backward twice", "breadth first", "rows not summed"
-BUGS = (NONE, ASSIGNED, KEPT, TWICE, BREADTH, WIDE)
+TWICE, EARLY, WIDE = "backward twice", "passed on too early", "rows not summed"
+BUGS = (NONE, ASSIGNED, KEPT, TWICE, EARLY, WIDE)
 LOSSES = ("cross-entropy", "squared error")
 Backward = Callable[[Tensor], None]
 
 
-def breadth_first(C: Tensor) -> list[Tensor]:
-    """Every node when it is first met from the end, nearest first: some before all their uses."""
-    order, seen = [C], {C}
-    for node in order:
-        for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
-                order.append(parent)
+def as_met(C: Tensor) -> list[Tensor]:
+    """Every node when it is first met from the end, going straight down, first operands first: some before all uses."""
+    order, seen, todo = [], set(), [C]
+    while todo:
+        if (node := todo.pop()) not in seen:
+            seen.add(node)
+            order.append(node)
+            todo.extend(reversed(node.parents))
     return order
 
 
@@ -708,7 +723,7 @@ def faulty_backward(C: Tensor, bug: str = NONE) -> None:
     for node in C.graph():
         node.grad = np.zeros_like(node.data) if node.grad is None else node.grad
     C.grad = np.ones_like(C.data)
-    for node in breadth_first(C) if bug == BREADTH else reversed(C.graph()):
+    for node in as_met(C) if bug == EARLY else reversed(C.graph()):
         for parent, vjp in zip(node.parents, node.vjps, strict=True):
             g = vjp(node.grad)
             if bug != WIDE:
@@ -725,13 +740,19 @@ def tiny_network(X: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
 def _loss(name: str, z: Any, Y: np.ndarray) -> Any:
     if not isinstance(z, Tensor):
         z = Tensor(z)
+    each = (-2, -1)  # one mean a network
     if name == LOSSES[0]:
-        return -(Y * z - (1 + z.exp()).log()).mean()
-    return ((z.sigmoid() - Y) ** 2).mean() / 2
+        return -(Y * z - z.softplus()).mean(axis=each)
+    return ((z.sigmoid() - Y) ** 2).mean(axis=each) / 2
 
 
-def first_parameters(seed: int) -> list[np.ndarray]:
-    """W1, b1, W2, b2 of the 2-6-1 network, biases not zero, so that an error in them can't hide."""
+def first_parameters(seed: int | Sequence[int]) -> list[np.ndarray]:
+    """W1, b1, W2, b2 of the 2-6-1 network, biases not zero, so that an error in them can't hide.
+
+    Several seeds give several networks side by side, on a first axis.
+    """
+    if isinstance(seed, Sequence):
+        return [np.stack(several) for several in zip(*map(first_parameters, seed), strict=True)]
     rng = np.random.default_rng(seed)
     return [
         xavier(rng, UNITS, 2),
@@ -741,32 +762,40 @@ def first_parameters(seed: int) -> list[np.ndarray]:
     ]
 
 
-def patches() -> tuple[np.ndarray, np.ndarray]:
+POINTS = 3  # the seed of the lesson's samples
+
+
+def patches(points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
     """The 60 samples that the engines learn: XOR with some noise."""
-    return xor(60, 0.15, seed=3)
+    return xor(60, 0.15, seed=points)
 
 
 @dataclass(frozen=True)
 class Course:
     """A training run: before each update the loss, the parameters, and the gradients that the engine found."""
 
-    losses: np.ndarray
+    losses: np.ndarray  # (T + 1,), or (T + 1, E) of networks side by side
     parameters: list[list[np.ndarray]]
     gradients: list[list[np.ndarray]]
 
 
-def course(bug: str, loss: str, eta: float, seed: int, own: Backward | None = None) -> Course:
-    """Gradient descent with an engine; stops early where the loss is no longer finite."""
-    X, Y = patches()
+def course(
+    bug: str, loss: str, eta: float, seed: int | Sequence[int], own: Backward | None = None, points: int = POINTS
+) -> Course:
+    """Gradient descent with an engine; stops early where no loss is finite any more.
+
+    Several seeds train several networks side by side: C then holds one loss each, and .grad one gradient each.
+    """
+    X, Y = patches(points)
     p = [Tensor(v) for v in first_parameters(seed)]
     run = Course(np.zeros(0), [], [])
     losses = []
     with np.errstate(all="ignore"):
         for _ in range(UPDATES + 1):
             C = _loss(loss, tiny_network(X, *p), Y)
-            if not np.isfinite(C.data):
+            if not np.isfinite(C.data).any():
                 break
-            losses.append(C.item())
+            losses.append(C.data)
             if bug != KEPT:
                 for v in p:
                     v.zero_grad()
@@ -792,6 +821,19 @@ def _received(v: Tensor) -> np.ndarray:
 _known_course = lru_cache(maxsize=64)(course)
 
 
+@lru_cache(maxsize=64)
+def last_losses(bug: str, loss: str, starts: Sequence[int], eta: float = 0.5, points: int = POINTS) -> np.ndarray:
+    """The loss after UPDATES updates with a bug, for each start, inf where it is no longer finite.
+
+    `points` is the seed of the samples.
+    """
+    losses = course(bug, loss, eta, starts, points=points).losses
+    last = losses[-1] if len(losses) == UPDATES + 1 else np.full(len(starts), np.inf)
+    last = np.where(np.isfinite(last), last, np.inf)
+    last.flags.writeable = False
+    return last
+
+
 @dataclass(frozen=True)
 class Bugged:
     """A run with a bug beside one without, from one start; and at one moment, every slope beside the one by nudging."""
@@ -806,7 +848,13 @@ class Bugged:
     wrong: int  # of the samples, at the end; -1 where the run stopped early
     classes: list[np.ndarray]  # the points of class 0, then of class 1
 
+    @property
+    def agrees(self) -> bool:
+        """Whether every slope of the engine is that by nudging."""
+        return all(0 <= error < CLOSE for error in self.errors)
 
+
+CLOSE = 1e-6  # relative
 TICKS = np.linspace(-2.2, 2.2, 41)
 
 
@@ -864,7 +912,7 @@ def _verdicts(r: Bugged) -> str:
     for name, pairs, error, (first, now) in zip(NAMES, r.pairs, r.errors, r.shapes, strict=True):
         if error < 0:
             said.append(f"{name} has gradients of shape {now} instead of {first}")
-        elif error < 1e-6:
+        elif error < CLOSE:
             said.append(f"{name} agrees")
         elif (factor := _factor(pairs)) is not None:
             said.append(f"{name} {short(factor)} times what it should be")

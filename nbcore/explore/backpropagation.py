@@ -18,8 +18,7 @@ from nbcore.explore.explorer import Explorer, refuses_unknown_names
 from nbcore.explore.words import ETA, MINUS, SCALAR
 from nbcore.losses import bce, mse
 from nbcore.network import MLP
-from nbcore.optimizers import SGD
-from nbcore.training import training
+from nbcore.training import train
 
 # ---- Break the gradient
 
@@ -135,19 +134,22 @@ def slipped(
     eta: float = 0.0,
     feedback: Sequence[np.ndarray] = (),
 ) -> Gradients:
-    """The same with one slip; `eta` is for W already updated, `feedback` for a random matrix in place of each W."""
+    """The same with one slip; `eta` is for W already updated, `feedback` for a random matrix in place of each W.
+
+    One network or many at once: leading axes, if there are any, count networks.
+    """
     if slip in (SUM, TWICE, SIGN):
-        delta = delta * {SUM: float(len(delta)), TWICE: 2.0, SIGN: -1.0}[slip]
+        delta = delta * {SUM: float(delta.shape[-2]), TWICE: 2.0, SIGN: -1.0}[slip]
     found: Gradients = []
     last = len(Ws) - 1
     for k in range(last, -1, -1):
         A = As[k - 1] if slip == EARLY and k == last else As[k]
         some = slice(-1, None) if slip == ASSIGNED else slice(None)
-        dW, db = delta[some].mT @ A[some], delta[some].sum(axis=0, keepdims=True)
+        dW, db = delta[..., some, :].mT @ A[..., some, :], delta[..., some, :].sum(axis=-2, keepdims=True)
         found.append((dW, db))
         if k:
             W = Ws[k]
-            if slip == TRANSPOSED and W.shape[0] == W.shape[1]:
+            if slip == TRANSPOSED and W.shape[-2] == W.shape[-1]:
                 W = W.mT
             elif slip == UPDATED:
                 W = W - eta * dW
@@ -322,6 +324,35 @@ def _trained_with(slip: str, activation: str, task: str, n: int, seed: int, eta:
     return _trained(start, eta, gradient)
 
 
+@lru_cache(maxsize=64)
+def ends_of_training(
+    slip: str, eta: float = 0.5, starts: int = 20, seed: int = 0, activation: str = "tanh", task: str = "moons"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """After UPDATES steps with one slip: the loss, how many times the right gradient's loss that is, and accuracy.
+
+    Each has one number a start. Start k has weights, biases, random feedback and 100 samples of its own, those of
+    seed `seed` + k in `break_the_gradient`. A run that leaves the scale ends at infinity.
+    """
+    many = [start_of(activation, task, 100, seed + k) for k in range(starts)]
+    X, Y = (np.stack([getattr(one, name) for one in many]) for name in ("X", "Y"))
+    Ws, bs, feedback = (
+        [np.stack(layer) for layer in zip(*(getattr(one, name) for one in many), strict=True)]
+        for name in ("Ws", "bs", "feedback")
+    )
+    phi = ACTIVATIONS[activation]
+    with np.errstate(all="ignore"):
+        for _ in range(UPDATES):
+            Zs, As = forward(Ws, bs, X, phi)
+            found = slipped(slip, Ws, Zs, As, (sigmoid(Zs[-1]) - Y) / X.shape[-2], phi, eta, feedback)
+            Ws = [W - eta * dW for W, (dW, _) in zip(Ws, found, strict=True)]
+            bs = [b - eta * db for b, (_, db) in zip(bs, found, strict=True)]
+        z = forward(Ws, bs, X, phi)[0][-1]
+        C = bce.logit_terms(z, Y).mean(axis=-1)  # type: ignore[misc]
+    C = np.where(C < TOO_FAR, C, np.inf)
+    right = C if slip == RIGHT else ends_of_training(RIGHT, eta, starts, seed, activation, task)[0]
+    return C, C / right, ((z > 0) == (Y > 0.5)).mean(axis=(-2, -1))
+
+
 def break_gradient(
     slip: str, activation: str, eta: float, task: str, n: int, seed: int, own: Backward | None = None
 ) -> Broken:
@@ -410,12 +441,13 @@ def break_the_gradient(own: Backward | None = None, **start: Any) -> Explorer:
 
 # ---- Bug hunt
 
-HUNT_X = np.array([[0.05, 0.10], [0.90, 0.20], [0.30, 0.80]])
-HUNT_Y = np.array([[2.0, 3.0], [3.0, 123.0], [123.0, 2.0]])
-SQUEEZE = 125.0
+HUNT_X = np.array([[0.50, 0.10], [0.05, 0.18], [0.05, 0.31]])
+HUNT_Y = np.array([[1.0, 2.0], [0.0, 3.0], [1.0, 123.0]])
+SQUEEZED = HUNT_Y / HUNT_Y.max(axis=0)  # what a sigmoid can reach: each output by the largest of its targets
 HUNT_SIZES = (2, 3, 2, 2)
-EPOCHS = 1000
-POINTS = 100  # of each curve
+EPOCHS = 10_000
+SLOW_ETA, SLOW_EPOCHS = 0.01, 500
+POINTS = 100  # of each curve, at most
 
 
 @dataclass(frozen=True)
@@ -441,25 +473,19 @@ class Sigmoid:
 
 
 @lru_cache(maxsize=64)
-def _script(never: bool, once: bool, far: bool, eta: float, seed: int) -> tuple[np.ndarray, ...]:
-    """Epochs, losses, outputs, first entries of W1 and of dW1."""
+def _script(never: bool, once: bool, far: bool, eta: float, epochs: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Epochs (those of a logarithmic scale), losses, outputs, first entries of W1 and of dW1."""
     net = MLP(HUNT_SIZES, sigmoid, sigmoid, seed=seed)
-    Y = HUNT_Y if far else HUNT_Y / SQUEEZE
-    every = EPOCHS // POINTS
+    Y = HUNT_Y if far else SQUEEZED
+    shown = np.unique(np.r_[0, np.geomspace(1, epochs, POINTS).round().astype(int)])[: 1 if once else None]
     seen: list[tuple[Any, ...]] = []
-    if never or once:
+    for before, epoch in zip(np.r_[0, shown], shown, strict=False):
+        if epoch and not never:
+            train(net, HUNT_X, Y, mse, eta=eta, steps=int(epoch - before))
         net.forward(HUNT_X)
         net.backward(mse, Y)
-        now = _look(net, Y)
-        seen = [now] * (1 if once else POINTS + 1)
-    else:
-        run = training(net, HUNT_X, Y, mse, SGD(eta), every=every)
-        for moment in run:
-            seen.append(_look(moment.net, Y))
-            if moment.step >= EPOCHS:
-                break
-    epochs = np.arange(len(seen)) * every
-    return (epochs, *(np.array(column) for column in zip(*seen, strict=True)))
+        seen.append(_look(net, Y))
+    return (shown, *(np.array(column) for column in zip(*seen, strict=True)))
 
 
 def _look(net: Any, Y: np.ndarray) -> tuple[Any, ...]:
@@ -467,10 +493,10 @@ def _look(net: Any, Y: np.ndarray) -> tuple[Any, ...]:
     return float(mse(last.a, Y)), last.a.copy(), float(first.W[0, 0]), float(first.dW[0, 0])
 
 
-def hunt(never: bool, once: bool, weights: bool, far: bool, made: bool, eta: float, seed: int) -> Hunt:
+def hunt(never: bool, once: bool, weights: bool, far: bool, slow: bool, made: bool, eta: float, seed: int) -> Hunt:
     """The script 2-3-2-2 with sigmoids, MSE and plain descent; each argument but the last two switches a bug on."""
-    good_epochs, good, *_ = _script(False, False, False, eta, seed)
-    targets = HUNT_Y if far else HUNT_Y / SQUEEZE
+    good_epochs, good, *_ = _script(False, False, False, eta, EPOCHS, seed)
+    targets = HUNT_Y if far else SQUEEZED
     heading = "W1[0,0]" if weights else "dW1[0,0]"
     if made:
         try:
@@ -478,12 +504,13 @@ def hunt(never: bool, once: bool, weights: bool, far: bool, made: bool, eta: flo
         except TypeError as error:
             nothing = np.zeros((0, 3, 2))
             return Hunt(np.zeros(0), np.zeros(0), nothing, targets, np.zeros(0), "", good_epochs, good, str(error))
-    epochs, losses, outputs, W, dW = _script(never, once, far, eta, seed)
+    rate, long = (SLOW_ETA, SLOW_EPOCHS) if slow else (eta, EPOCHS)
+    epochs, losses, outputs, W, dW = _script(never, once, far, rate, long, seed)
     return Hunt(epochs, losses, outputs, targets, W if weights else dW, heading, good_epochs, good, "")
 
 
 def _loss(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.1f}" if value >= 100 else f"{value:.3g}"
 
 
 def _hunt_status(p: dict[str, Any], r: Hunt) -> str:
@@ -493,34 +520,38 @@ def _hunt_status(p: dict[str, Any], r: Hunt) -> str:
             "apply it: s(x). No epoch was run."
         )
     parts = []
+    last = int(r.epochs[-1])
     if len(r.losses) == 1:
         parts.append("One epoch, then break: a single loss, and nothing to compare it with.")
     elif r.losses[0] == r.losses[-1]:
-        parts.append(f"{EPOCHS:,} epochs, and the loss is {_loss(r.losses[0])} in each: no update reaches a weight.")
+        parts.append(f"{last:,} epochs, and the loss is {_loss(r.losses[0])} in each: no update reaches a weight.")
     else:
-        parts.append(f"The loss goes from {_loss(r.losses[0])} to {_loss(r.losses[-1])} in {EPOCHS:,} epochs.")
+        parts.append(f"The loss goes from {_loss(r.losses[0])} to {_loss(r.losses[-1])} in {last:,} epochs.")
+        first = ", ".join(f"{a:.2f}" for a in r.outputs[-1, :, 0])
+        parts.append(f"The first output ends at {first}; its targets are 1, 0, 1.")
     if (r.targets > 1).any():
-        least = float(mse(np.ones_like(r.targets), r.targets))
-        parts.append(f"Sigmoid outputs stay below 1, so with these targets no loss is below {least:,.0f}.")
+        least = float(mse(np.minimum(r.targets, 1), r.targets))
+        parts.append(f"Sigmoid outputs stay below 1, so with these targets no loss is below {least:,.1f}.")
     if r.heading == "W1[0,0]":
         parts.append("Printed are weights, which say nothing about a gradient.")
     if p["never"] and len(r.losses) > 1:
         parts.append("Gradients were computed each time, and never used.")
-    if not (p["never"] or p["once"] or p["weights"] or p["far"]):
+    if not any(p[bug] for bug in ("never", "once", "weights", "far", "slow")):
         parts.append("Nothing is left to repair.")
     return " ".join(parts)
 
 
 @refuses_unknown_names
 def bug_hunt(**start: Any) -> Explorer:
-    """A training script with five bugs, each with a switch, beside the repaired one."""
+    """A training script with six bugs, each with a switch, beside the repaired one."""
     controls = {
         "never": toggle("the step is never called", start.get("never", True)),
         "once": toggle("break after the first epoch", start.get("once", True)),
         "weights": toggle("prints weights for gradients", start.get("weights", True)),
         "far": toggle("targets 2, 3 and 123", start.get("far", True)),
+        "slow": toggle("η = 0.01, 500 epochs", start.get("slow", True)),
         "made": toggle("Sigmoid(x) for Sigmoid()(x)", start.get("made", False)),
-        "eta": rate(ETA, start.get("eta", 3.0), 0.1, 30),
+        "eta": rate(ETA, start.get("eta", 1.0), 0.1, 10),
         "seed": seed(start.get("seed", 0)),
     }
     return Explorer(
@@ -529,7 +560,7 @@ def bug_hunt(**start: Any) -> Explorer:
         pictures.draw_hunt,
         title="Bug hunt",
         alt=lambda p, r: (
-            "Left: the loss by epoch on a logarithmic axis, dashed the repaired script, ending at "
+            "Left: the loss by epoch, both on logarithmic axes, dashed the repaired script, ending at "
             f"{r.repaired[-1]:.2g}; "
             + (
                 f"this script stops with a TypeError, {r.error}, and draws nothing."
@@ -549,8 +580,8 @@ def bug_hunt(**start: Any) -> Explorer:
 
 def _hunt_idle(p: dict[str, Any]) -> list[str]:
     if p["made"]:
-        return ["never", "once", "weights"]
-    return ["never"] if p["once"] else []  # behind the break nobody sees whether a weight moved
+        return ["never", "once", "weights", "slow"]
+    return ["never", "slow"] if p["once"] else []  # behind the break nobody sees whether a weight moved
 
 
 # ---- How small a nudge

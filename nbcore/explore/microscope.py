@@ -413,7 +413,12 @@ def look(
             out, goal, before = (
                 spelled(letter, n, *_indices(where, routes[0][-1])) for letter, n in (("a", top), ("y", 0), ("z", top))
             )
-            total = f"{out} {MINUS} {goal} is {PARTIAL}{out} · φ{PRIME}({before}), where φ{PRIME} cancels"
+            unit = routes[0][-1]
+            slope = _slope(output, net.layers[-1].z[0, unit], net.layers[-1].a[0, unit])
+            total = f"{out} {MINUS} {goal} is {PARTIAL}{out} · φ{PRIME}({before})"
+            if slope > 0 and reached >= top + 2:
+                total += f" = {_inner(float(delta[-1][unit]) / slope)} · {number(slope)}"
+            total += f": φ{PRIME} cancels"
         if reached >= 2 * top + 2 - m:
             if len(paths) > 1:
                 terms = " + ".join(_inner(path[-1].so_far) for path in paths)

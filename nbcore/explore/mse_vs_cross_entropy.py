@@ -443,12 +443,58 @@ def race_digits(
             )
 
 
+def _lengths(net: Sequential, loss: Loss, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """The length of each image's dC/dz at the last layer, (starts, N)."""
+    a, last = net.forward(X), net.layers[-1]
+    return np.linalg.norm(len(X) * loss.unchecked_delta(last.z, a, Y, last.phi), axis=-1)
+
+
 def _pull(net: Sequential, loss: Loss, X: np.ndarray, Y: np.ndarray, is_wrong: np.ndarray) -> list[float]:
     """How hard one image pulls at the last layer: mean length of its dC/dz, with a right label and with a wrong one."""
-    a, last = net.forward(X), net.layers[-1]
-    delta = len(X) * loss.unchecked_delta(last.z, a, Y, last.phi)
-    length = np.linalg.norm(delta, axis=-1)
+    length = _lengths(net, loss, X, Y)
     return [float(length[~is_wrong].mean()), float(length[is_wrong].mean()) if is_wrong.any() else math.nan]
+
+
+@dataclass(frozen=True)
+class Pulls:
+    """What labels do to many networks: one value a network, nan where no label is wrong."""
+
+    right: np.ndarray  # the mean length of an image's dC/dz where its label is right
+    wrong: np.ndarray
+    repeated: np.ndarray  # the share of the wrong labels that the network gives itself: learned by heart
+
+    def of(self, members: Any) -> Pulls:
+        """Those of some of the networks."""
+        return Pulls(self.right[members], self.wrong[members], self.repeated[members])
+
+    def __str__(self) -> str:
+        if np.isnan(self.wrong).any():
+            return f"an image pulls {self.right.mean():.3f}"
+        right, wrong = self.right.mean(), self.wrong.mean()
+        return (
+            f"an image pulls {right:.3f} with a right label, {wrong:.3f} with a wrong one ({wrong / right:.1f} times); "
+            f"{self.repeated.mean():.0%} of the wrong ones repeated"
+        )
+
+
+def pull_of_labels(nets: Sequential, loss: Loss, X: Any, labels: Any, truth: Any) -> Pulls:
+    """How hard an image pulls with a right label and with a wrong one, ||dC/dz|| of one sample, averaged per network.
+
+    `labels` (starts, N) is what each network was trained with, `truth` (N,) what is right. Raises ValueError for labels
+    of another shape.
+    """
+    X, labels, truth = np.asarray(X, dtype=float), np.asarray(labels), np.asarray(truth)
+    if labels.ndim != 2 or labels.shape[1] != len(X) or truth.shape != labels.shape[1:]:
+        raise ValueError(f"labels must be (starts, {len(X)}) and truth ({len(X)},), got {labels.shape}, {truth.shape}")
+    a, wrong = nets.forward(X), labels != truth
+    length = _lengths(nets, loss, X, np.eye(a.shape[-1])[labels])
+    repeats = a.argmax(axis=-1) == labels
+
+    def mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+        count = where.sum(axis=-1)
+        return np.where(count > 0, (values * where).sum(axis=-1) / np.maximum(count, 1), np.nan)
+
+    return Pulls(mean(length, ~wrong), mean(length, wrong), mean(repeats, wrong))
 
 
 def _digits_status(p: dict[str, Any], r: Digits) -> str:

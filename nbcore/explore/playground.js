@@ -155,9 +155,18 @@ function render({ model, el }, views) {
   file.type = "file";
   file.accept = ".csv,.tsv,.txt,text/csv";
   file.addEventListener("click", () => { file.value = ""; }); // the same file may have changed since
-  file.addEventListener("change", async () => {
-    if (file.files.length) tell({ csv: await file.files[0].text() });
-  });
+  const kind = field(row(panels.data), "Its targets are", "select", "kind");
+  for (const [value, text] of [["", "what they look like"], ["classes", "classes"], ["regression", "numbers to fit"]])
+    make("option", "", kind, text).value = value;
+  // As bytes: what isn't UTF-8 must be refused there, not replaced here. One byte more than is allowed tells too much.
+  const sendFile = async () => {
+    if (!file.files.length) return;
+    const bytes = await file.files[0].slice(0, 5000001).arrayBuffer();
+    flush(true);
+    model.send({ csv: kind.value }, undefined, [new DataView(bytes)]);
+  };
+  file.addEventListener("change", sendFile);
+  kind.addEventListener("change", sendFile);
 
   const compareText = make("p", "nbx-note", panels.compare);
   const compareRow = row(panels.compare);

@@ -21,7 +21,6 @@ from nbcore.explore.playground_board import PHIS, SPEEDS, TITLE, UNITS, USES, Bo
 from nbcore.explore.playground_state import ACTS, Job, State
 from nbcore.explore.playground_words import FEATURE_NAMES, SAID, readout_of, swept_short, upper, value_text
 from nbcore.play import Settings, own_csv
-from nbcore.play.data import MOST_BYTES
 
 BUDGET = 0.02  # seconds of training a picture, at most: what is asked beyond it comes with the next pictures
 GONE = 60.0  # seconds without a word from any page, after which nobody is watching; a busy machine may take some
@@ -109,7 +108,7 @@ class Playground(State):
             if "load" in content:
                 self._try(lambda: self._load(content["load"]), shows=True)
             if "csv" in content:
-                self._try(lambda: self._csv(content["csv"]), shows=True)
+                self._try(lambda: self._csv(content["csv"], buffers), shows=True)
             if "click" in content:
                 self._try(lambda: self._clicked(content["click"], content.get("view")), shows=True)
             if "cell" in content:
@@ -348,12 +347,11 @@ class Playground(State):
             self._ui["cell"] = cell[0] * self._map.grid.loss.shape[1] + cell[1]
             self._take_cell()
 
-    def _csv(self, text: Any) -> None:
-        if not isinstance(text, str) or len(text) > MOST_BYTES:
-            raise ValueError(f"the CSV must be text of at most {MOST_BYTES // 1_000_000} MB")
-        if "\0" in text:
-            raise ValueError("this file holds no text: save the table as a CSV first")
-        self._use(own_csv(text if "\n" in text.strip() else text + "\n\n"))
+    def _csv(self, kind: Any, buffers: Any) -> None:
+        """A file from the page, as its bytes: only Python knows whether they are UTF-8."""
+        if kind not in ("", "classes", "regression") or len(buffers or ()) != 1:
+            raise ValueError("a file is told as its bytes, and as what its targets are")
+        self._use(own_csv(bytes(buffers[0]), kind or None))
 
     # ---- pictures
 

@@ -81,7 +81,7 @@ def all_controls(own: bool) -> dict[str, Control]:
         "noise": slider("noise", s.noise, 0, 1, 0.01),
         "train": slider("training share", s.train, 0.1, 0.9, 0.05),
         "data_seed": seed(label="seed of the data"),
-        "standardize": toggle("standardize the inputs"),
+        "standardize": toggle("standardize the data"),
         "show_test": toggle("show test points"),
         **{key: toggle(FEATURE_NAMES[name], name in s.features) for key, name in USES.items()},
         **{key: count(f"layer {k}: units", s.hidden[0][0], 1, MOST_UNITS) for k, key in enumerate(UNITS, start=1)},

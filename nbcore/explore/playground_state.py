@@ -47,7 +47,7 @@ from nbcore.play import DATA, FEATURES, LIVE, Own, Run, Settings, advice, from_t
 from nbcore.play.missions import MISSIONS, Mission
 from nbcore.play.settings import MOST_LAYERS
 from nbcore.play.sweep import Grid, cell_settings, sweep
-from nbcore.play.text import MOST_WEIGHT
+from nbcore.play.text import MOST_WEIGHT, bare
 
 PIECE = 0.004  # seconds of training after which an order to pause is looked for
 UNDO = 8  # how many changes can be taken back
@@ -455,7 +455,8 @@ class State:
     def _rebuilding(self, text: str) -> Iterator[tuple[int, int, list[Run]]]:
         if not isinstance(text, str):
             raise TypeError(f"text must be a string such as 'spirals | 8 tanh', got {type(text).__name__}")
-        parts = text.split("||") if text.strip() else ["moons" if self._own is None else "own"]
+        text = bare(text)
+        parts = text.split("||") if text else ["moons" if self._own is None else "own"]
         if len(parts) > 2:
             raise ValueError(f"a text holds one run, or two with || between them, got {len(parts)}")
         states = [from_text(part) for part in parts]

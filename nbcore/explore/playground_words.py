@@ -10,6 +10,7 @@ from nbcore.draw.playground import Side
 from nbcore.draw.sweep import said
 from nbcore.explore.words import ETA, MINUS
 from nbcore.play import Run, start_network
+from nbcore.play.view import sure
 
 FEATURE_NAMES = {
     "x1": "x₁",
@@ -129,7 +130,7 @@ def pictured(side: Side) -> str:
     ]
     for k, (flat, dead) in enumerate(zip(inside.saturated, inside.dead, strict=True), start=1):
         layer = f"Layer {k}" if k < len(n.W) else "The output"
-        if dead > 0:
+        if dead > 0 and not sure(side.problem, len(inside.dead), k - 1):
             words.append(f"{layer}: {100 * dead:.0f} % of the units are dead.")
         elif flat > 0.5 and k < len(n.W):
             words.append(f"{layer} is saturated on {100 * flat:.0f} % of units and points.")

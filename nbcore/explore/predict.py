@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,22 +22,48 @@ from nbcore.explore.picture import HERE, script, this_cell
 CHANGED = "This question has changed since you guessed."
 
 _lock = threading.Lock()
+MOST_LETTERS = 1_000_000  # of an answers file: a hundred times as many as all guesses need
 
 
 def answers_file() -> pathlib.Path:
     """Where guesses are kept: NBCORE_ANSWERS if set, else .answers.json in `my/`, else beside the notebook.
 
-    A notebook in `my/` uses that folder; one under `notebooks/` uses the `my/` next to it.
+    A notebook in `my/` uses that folder; one under `notebooks/` uses the `my/` next to it. Where that can't be written,
+    as with lessons that a class shares, guesses are kept in the user's own data folder.
     """
     if os.environ.get("NBCORE_ANSWERS"):
         return pathlib.Path(os.environ["NBCORE_ANSWERS"])
-    here = pathlib.Path.cwd()
+    place = here = pathlib.Path.cwd()
     for folder in (here, *here.parents):
-        if folder.name == "my":
-            return folder / ".answers.json"
+        if folder.name == "my" and _holds_copies(folder):
+            place = folder
+            break
         if (folder / "notebooks").is_dir() and (folder / "nbcore").is_dir():
-            return folder / "my" / ".answers.json"
-    return here / ".answers.json"
+            place = folder / "my"
+            break
+    return place / ".answers.json" if _writable(place) else user_folder() / "answers.json"
+
+
+def _holds_copies(folder: pathlib.Path) -> bool:
+    """Whether a folder named my is the one of a learner's copies, and nobody's else."""
+    return (folder / ".editions.json").exists() or (folder.parent / "notebooks").is_dir()
+
+
+def _writable(folder: pathlib.Path) -> bool:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def user_folder() -> pathlib.Path:
+    """The folder in which this user's programs keep what they know, for nbcore."""
+    home = pathlib.Path.home()
+    if sys.platform == "win32":
+        base = pathlib.Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = pathlib.Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "nbcore"
 
 
 def read_answers() -> dict[str, dict[str, Any]]:
@@ -46,13 +73,17 @@ def read_answers() -> dict[str, dict[str, Any]]:
     read: ValueError.
     """
     try:
-        kept = json.loads(answers_file().read_text(encoding="utf-8"))
+        with answers_file().open(encoding="utf-8") as file:
+            text = file.read(MOST_LETTERS + 1)
+        if len(text) > MOST_LETTERS:
+            raise ValueError("it is far too large")
+        kept = json.loads(text)
         if not isinstance(kept, dict) or not all(isinstance(v, dict) for v in kept.values()):
             raise ValueError("not a table of lessons")
         return kept
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{answers_file().name} can't be read ({error}); rename it to start afresh") from error
 
 

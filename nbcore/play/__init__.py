@@ -1,7 +1,8 @@
 """The playground without pictures and widgets: a run that can be steered, shared and rebuilt to the last digit."""
 
-from nbcore.play.data import Own, Problem, own_csv, own_data, problem
+from nbcore.play.data import Problem, problem
 from nbcore.play.missions import MISSIONS, Mission
+from nbcore.play.own import Own, own_csv, own_data
 from nbcore.play.run import Divergence, Pair, Run, start_network
 from nbcore.play.settings import (
     DATA,

@@ -29,6 +29,8 @@ def code_of(state: State, problem: Problem) -> str:
         if s.data == "digits":  # some pixels are always white
             std = f"np.where({std} <= 1e-12 * abs(X).max(axis=0), 1, {std})"
         lines.append(f"X = (X - X.mean(axis=0)) / {std}")
+        if problem.kind == "regression" and problem.unit != 1:
+            lines.append("Y = (Y - Y.mean()) / Y.std()")
     sizes = [problem.X.shape[1], *(units for units, _ in s.hidden), problem.Y.shape[1]]
     phis = [phi for _, phi in s.hidden]
     hidden = f'"{phis[0]}"' if len(set(phis)) == 1 else f"[{', '.join(map(_quoted, phis))}]"

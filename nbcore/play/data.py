@@ -1,217 +1,21 @@
-"""The data of a playground: what the settings ask for, parted, standardized, ready to train on; and one's own."""
+"""The data of a playground: what the settings ask for, parted, standardized, ready to train on."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nbcore import datasets
 from nbcore.activations import Activation
-from nbcore.checks import finite, whole
+from nbcore.checks import whole
 from nbcore.losses import Loss
-from nbcore.play.settings import FEATURES, Settings, pair, short
+from nbcore.play.own import Own
+from nbcore.play.settings import FEATURES, Settings, pair
 
-MOST_ROWS, MOST_INPUTS, MOST_CLASSES, MOST_BYTES = 10_000, 100, 10, 5_000_000
-MISSING = {"", "na", "n/a", "nan", "<na>", "null", "?"}  # as files write it; in lower case
-DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 REACH = 2.2  # half the side of the square that is drawn, unless points lie outside
-
-
-@dataclass(frozen=True, eq=False)
-class Own:
-    """One's own data: X (N, n), and y (N,): labels 0 to k-1 of `classes`, or numbers when there are no classes."""
-
-    X: np.ndarray
-    y: np.ndarray
-    classes: tuple[str, ...]
-    inputs: tuple[str, ...]
-    fingerprint: str
-
-    @property
-    def kind(self) -> str:
-        return "classes" if self.classes else "regression"
-
-
-def own_data(X: Any, y: Any, kind: str | None = None, inputs: Sequence[str] | None = None) -> Own:
-    """Arrays of one's own: X (N, n) finite numbers, y (N,) labels (words or whole numbers) or numbers to fit.
-
-    `kind` is "classes" or "regression"; when it is not given, words, truth values and up to 10 different whole
-    numbers are classes. `inputs` are names for the columns. Raises ValueError or TypeError that say what is wrong.
-    """
-    if np.ma.is_masked(X) or np.ma.is_masked(y):
-        raise ValueError("X and y must not have masked entries: leave those rows out")
-    X = finite("X", X).astype(np.float64)
-    if X.ndim == 1:
-        X = X[:, None]
-    if X.ndim != 2 or not X.size:
-        raise ValueError(f"X must have samples in rows, shape (N, n), got shape {X.shape}")
-    rows, width = X.shape
-    if rows < 4:
-        raise ValueError(f"there must be at least 4 rows to learn from and to test on, got {rows}")
-    if rows > MOST_ROWS:
-        raise ValueError(f"X must have at most {MOST_ROWS:,} rows, got {rows:,}; a sample of them will do")
-    if width > MOST_INPUTS:
-        raise ValueError(f"X must have at most {MOST_INPUTS} columns, got {width}")
-    _check_reach("X", X)
-    names = tuple(f"x{k}" for k in range(1, width + 1)) if inputs is None else tuple(map(str, inputs))
-    if len(names) != width:
-        raise ValueError(f"inputs must hold one name for each of {width} columns, got {len(names)}")
-    try:
-        y = np.asarray(y)
-    except ValueError:
-        raise TypeError("y must hold one label or number a row") from None
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.shape != (rows,):
-        raise ValueError(f"y must have one entry for each of the {rows} rows of X, shape ({rows},), got {y.shape}")
-    if kind not in (None, "classes", "regression"):
-        raise ValueError(f"kind must be 'classes' or 'regression', got {kind!r}")
-    if y.dtype.kind == "O":
-        y = np.array(["nan" if value is None else str(value) for value in y])
-    if y.dtype.kind in "fiu":
-        y = finite("y", y).astype(np.float64)
-        few = len(np.unique(y)) <= MOST_CLASSES and (y == np.round(y)).all()
-    elif y.dtype.kind in "bU":
-        if kind == "regression":
-            raise TypeError(f"y must hold numbers for regression, got {y[0]!s} and the like")
-        for k, label in enumerate(y.tolist() if kind is None else ()):
-            if str(label).casefold() in MISSING:
-                raise ValueError(
-                    f"y must not miss values, got {label!r} at [{k}]: leave the row out, or say kind='classes' "
-                    "if a class is called so"
-                )
-        few = True
-    else:
-        raise TypeError(f"y must hold labels or numbers, got dtype {y.dtype}")
-    if kind == "regression" or (kind is None and not few):
-        _check_reach("y", y)
-        return _own(X, y, (), names)
-    found, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    classes = tuple(str(name).removesuffix(".0") if y.dtype.kind == "f" else str(name) for name in found)
-    if len(classes) < 2:
-        raise ValueError(f"y must hold at least 2 classes, got only {classes[0]}")
-    if len(classes) > MOST_CLASSES:
-        raise ValueError(
-            f"y must hold at most {MOST_CLASSES} classes, got {len(classes)}; for numbers to fit say kind='regression'"
-        )
-    if counts.min() < 2:
-        raise ValueError(f"each class needs at least 2 samples, {classes[counts.argmin()]} has only {counts.min()}")
-    return _own(X, labels.astype(np.int64), classes, names)
-
-
-def _check_reach(name: str, values: np.ndarray) -> None:
-    if np.abs(values).max() > 1e50:
-        raise ValueError(f"{name} must not hold numbers beyond 1e50, got {np.abs(values).max():g}")
-
-
-def _own(X: np.ndarray, y: np.ndarray, classes: tuple[str, ...], inputs: tuple[str, ...]) -> Own:
-    mark = hashlib.sha256()
-    for part in (repr((X.shape, classes)).encode(), np.ascontiguousarray(X + 0.0).tobytes(), y.tobytes()):
-        mark.update(part)
-    X.setflags(write=False)
-    y.setflags(write=False)
-    return Own(X, y, classes, inputs, mark.hexdigest()[:12])
-
-
-def own_csv(source: str | Path, kind: str | None = None) -> Own:
-    """The same from a CSV: a path, or the text itself (with a line break in it).
-
-    Columns parted by commas, semicolons or tabs, a first line of names if it is not all numbers; the last column is
-    the target, numbers or words. Raises ValueError that says which line is wrong.
-    """
-    if not isinstance(source, (str, Path)):
-        raise TypeError(f"source must be a path or the text of a CSV, got {type(source).__name__}")
-    text = source if isinstance(source, str) and source.splitlines() != [source] else _read(Path(source))
-    lines = text.lstrip("\ufeff").splitlines()
-    if not any(map(str.strip, lines)):
-        raise ValueError("the CSV holds no lines")
-    if len(lines) > 2 * MOST_ROWS:
-        raise ValueError(f"the CSV must have at most {MOST_ROWS:,} rows, got {len(lines):,} lines; a sample will do")
-    table = _table(lines)
-    (first, top), width = table[0], len(table[0][1])
-    if width < 2:
-        raise ValueError(
-            "the CSV must have at least two columns, parted by commas, semicolons or tabs: inputs, and the target last"
-        )
-    header = not all(map(_is_number, top[:-1]))
-    if header and "" in top:
-        raise ValueError(
-            f"line {first} of the CSV gives column {top.index('') + 1} no name: leave that column out "
-            "(an index that was saved along, or a separator too many), or name it"
-        )
-    body = table[1:] if header else table
-    if not body:
-        raise ValueError("the CSV holds a line of names but no samples")
-    for line, row in body:
-        if len(row) != width:
-            raise ValueError(f"line {line} of the CSV has {len(row)} columns, the first has {width}")
-        if "" in row:
-            under = f" under {top[row.index('')]}" if header else ""
-            raise ValueError(f"line {line} of the CSV has an empty cell{under}")
-        for cell in row[:-1]:
-            if not _is_number(cell):
-                raise ValueError(f"line {line} of the CSV holds {_told(cell)} where a finite number is needed")
-    X = np.array([[float(cell) for cell in row[:-1]] for _, row in body])
-    numeric = [_is_number(row[-1]) for _, row in body]
-    some, every = any(numeric), all(numeric)
-    for (line, row), fits in zip(body, numeric, strict=True):
-        # A missing value, or a decimal comma, would pass for the name of a class.
-        if kind != "classes" and not fits and (some or DECIMAL_COMMA.fullmatch(row[-1])):
-            raise ValueError(
-                f"line {line} of the CSV holds {_told(row[-1])} as target: targets must all be numbers, or all words "
-                "(kind='classes' takes any as words)"
-            )
-    y = [float(row[-1]) if every else row[-1] for _, row in body]
-    return own_data(X, y, kind, top[:-1] if header else None)
-
-
-def _table(lines: list[str]) -> list[tuple[int, list[str]]]:
-    """The rows that are not empty, each with the number of its line in the file."""
-    tables = []
-    for mark in "\t;,":
-        reader = csv.reader(lines, delimiter=mark)
-        try:
-            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-        except csv.Error as error:
-            raise ValueError(f"line {reader.line_num} of the CSV can't be read: {error}") from None
-        rows = [(line, row) for line, row in rows if any(row)]
-        widths = {len(row) for _, row in rows}
-        # What parts all lines alike separates; the comma comes last, for it may be a decimal comma.
-        if len(widths) == 1 and widths != {1}:
-            return rows
-        tables.append(rows)
-    return max(reversed(tables), key=lambda rows: len(rows[0][1]) if rows else 0)
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"{path.name} must be at most {MOST_BYTES // 1_000_000} MB")
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path.name!r} can't be read as a CSV: it is not saved as UTF-8") from None
-    except OSError as error:
-        raise ValueError(f"{short(path.name)!r} can't be read as a CSV: {error.strerror or error}") from None
-
-
-def _is_number(cell: str) -> bool:
-    # float() would also take 1_000, and digits of other scripts.
-    try:
-        return cell.isascii() and "_" not in cell and bool(np.isfinite(float(cell)))
-    except ValueError:
-        return False
-
-
-def _told(cell: str) -> str:
-    return f"{short(cell)!r}" + (" (decimals need a point)" if DECIMAL_COMMA.fullmatch(cell) else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +24,8 @@ class Problem:
 
     `points` and `points_test` are the raw inputs before features and standardizing; `labels` classes 0 to k-1, or
     empty for regression. `inputs` names the columns of X, `columns` those of the raw points. `plane`: whether there is
-    a plane to draw, from `low` to `high` (2,); `transform` leads from raw points to inputs.
+    a plane to draw, from `low` to `high` (2,); `transform` leads from raw points to inputs. Numbers to fit are trained
+    on as (target - center) / unit, and shown as they were given: `own_units` leads back.
     """
 
     kind: str
@@ -241,12 +46,27 @@ class Problem:
     high: np.ndarray
     transform: Callable[[np.ndarray], np.ndarray]
     columns: tuple[str, ...]
+    center: float = 0.0
+    unit: float = 1.0
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of X as people call them: x1 and x2 of one's own data by their own names."""
         called = dict(zip(("x1", "x2"), self.columns, strict=True)) if self.plane else {}
         return tuple(called.get(name, name) for name in self.inputs)
+
+    def own_units(self, values: np.ndarray) -> np.ndarray:
+        """Outputs or targets as people gave them; classes as they are."""
+        return values * self.unit + self.center if self.kind == "regression" else values
+
+    @property
+    def wanted(self) -> np.ndarray:
+        """The targets to train on in their own units, (N, n_out)."""
+        return self.own_units(self.Y)
+
+    @property
+    def wanted_test(self) -> np.ndarray:
+        return self.own_units(self.Y_test)
 
     def grid(self, resolution: int) -> np.ndarray:
         """Inputs at the centers of resolution x resolution cells of the plane, (resolution^2, n).
@@ -343,8 +163,16 @@ def _problem(
     X, X_test = transform(points), transform(rest)
     one_column = kind == "classes" and len(classes) == 2 and phi.name != "softmax"
 
+    center, unit = 0.0, 1.0
+    if standardize and kind == "regression":
+        center, unit = float(targets.mean()), float(targets.std())
+        if unit <= 1e-12 * np.abs(targets).max():
+            unit = 1.0
+
     def rows(t: np.ndarray) -> np.ndarray:
-        if kind == "regression" or one_column:
+        if kind == "regression":
+            return (t[:, None].astype(np.float64) - center) / unit
+        if one_column:
             return t[:, None].astype(np.float64)
         return np.eye(len(classes))[t]
 
@@ -360,6 +188,7 @@ def _problem(
     parts = Problem(
         kind, classes, tuple(names), points, rest, X, X_test, rows(targets), rows(targets_rest),
         targets if classes else none, targets_rest if classes else none, phi, C, plane, low, high, transform, columns,
+        center, unit,
     )  # fmt: skip
     for array in vars(parts).values():
         if isinstance(array, np.ndarray):

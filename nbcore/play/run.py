@@ -12,7 +12,8 @@ from nbcore.checks import number, whole
 from nbcore.network import MLP, Sequential
 from nbcore.play import view as views
 from nbcore.play.code import code_of
-from nbcore.play.data import Own, Problem, problem
+from nbcore.play.data import Problem, problem
+from nbcore.play.own import Own
 from nbcore.play.settings import LIVE, Settings, multiplied, start_of
 from nbcore.play.text import MOST_WEIGHT, Change, State, from_text, to_text
 from nbcore.play.trace import Trace
@@ -119,9 +120,15 @@ class Run:
 
     @property
     def unscaled(self) -> str:
-        """A word on inputs that are so large that units saturate or die at once; "" where none is."""
-        top = float(np.abs(self._problem.X).max())
-        return f"The inputs reach {top:.3g}: standardize them." if top > 10 and not self._settings.standardize else ""
+        """A word on inputs or targets that are so large that nothing is learned; "" where none is."""
+        if self._settings.standardize:
+            return ""
+        p = self._problem
+        top = float(np.abs(p.X).max())
+        if p.kind == "regression" and (far := float(np.abs(p.Y).max())) > 10:
+            both = f"inputs reach {top:.3g} and the targets {far:.3g}" if top > 10 else f"targets reach {far:.3g}"
+            return f"The {both}: standardize them."
+        return f"The inputs reach {top:.3g}: standardize them." if top > 10 else ""
 
     @property
     def batch(self) -> int:

@@ -50,11 +50,11 @@ class Settings:
     """What a run is made of. Every field is checked: ValueError or TypeError names it, what came and what is allowed.
 
     `data` (a name of DATA), `n` points of it, `noise` (its standard deviation; not for digits and own data), `train`
-    (the share to learn from), `standardize` (inputs to mean 0 and deviation 1 of the training points), `features`
-    (names of FEATURES; they count for data in the plane only), `data_seed` (which points, and their order in batches);
-    `hidden` (units and activation of each layer), `init` and `scale` of the start weights, `seed` that draws them;
-    `output` and `loss` ("auto": those that fit the data); `l1`, `l2`, `eta`, `batch` (None: all), `optimizer`.
-    `own` is the fingerprint of one's own data, "" for any.
+    (the share to learn from), `standardize` (inputs, and numbers to fit, to mean 0 and deviation 1 of the training
+    points), `features` (names of FEATURES; they count for data in the plane only), `data_seed` (which points, and
+    their order in batches); `hidden` (units and activation of each layer), `init` and `scale` of the start weights,
+    `seed` that draws them; `output` and `loss` ("auto": those that fit the data); `l1`, `l2`, `eta`, `batch` (None:
+    all), `optimizer`. `own` is the fingerprint of one's own data, "" for any.
     """
 
     data: str = "moons"

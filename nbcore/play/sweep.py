@@ -11,7 +11,8 @@ import numpy as np
 from nbcore.checks import listed, whole
 from nbcore.network import Sequential, stack
 from nbcore.play import view as views
-from nbcore.play.data import Own, Problem, problem
+from nbcore.play.data import Problem, problem
+from nbcore.play.own import Own
 from nbcore.play.run import start_network
 from nbcore.play.settings import OPTIMIZERS, Settings
 from nbcore.training import Diverged, training

@@ -16,7 +16,7 @@ from typing import Any
 from nbcore.checks import number, whole
 from nbcore.play.settings import CHECKS, DATA, FEATURES, LIVE, OPTIMIZERS, Settings, short
 
-MOST_UPDATES, MOST_TEXT = 10_000_000, 1_000_000
+MOST_UPDATES, MOST_TEXT, MOST_CHANGES = 10_000_000, 300_000, 10_000
 MOST_WEIGHT = 1e6
 NO_HIDDEN = "no hidden layers"
 # Digits are 0 to 9, and few enough for int().
@@ -26,7 +26,9 @@ UPDATES = re.compile(r"(\d{1,30}) updates?", re.ASCII)
 LATER = re.compile(r"(\d{1,30}): ?(.*)", re.ASCII)
 WHOLE = re.compile(r"-?\d{1,30}", re.ASCII)
 # float() would also take words such as inf.
-NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+SIGNS = re.compile(r" ?(=) ?")  # eta = 0.5 is eta=0.5
+CALL = re.compile(r"(\w{1,30} ?= ?)?(\w{1,30}\.){0,2}(playground|from_text)", re.ASCII)
 DEFAULT = Settings()
 # Written as name=value; the others are known by how they look.
 NAMED = [n for n in CHECKS if n not in ("data", "features", "hidden", "optimizer", "standardize")]
@@ -110,18 +112,22 @@ def to_text(state: State | Settings) -> str:
 
 
 def from_text(text: str) -> State:
-    """The state that a text stands for. Raises ValueError that names the part which can't be read, or does not fit."""
+    """The state that a text stands for; a call that holds it, as `explore.playground("moons")`, will do as well.
+
+    Raises ValueError that names the part which can't be read, or does not fit.
+    """
     if not isinstance(text, str):
         raise TypeError(f"text must be a string such as 'spirals | 8 tanh | seed=3', got {type(text).__name__}")
     if len(text) > MOST_TEXT:
         raise ValueError(f"text must be at most {MOST_TEXT:,} characters, got {len(text):,}")
-    if not text.strip():
+    text = bare(text)
+    if not text:
         raise ValueError("text must name at least the data, as in 'moons'; got nothing")
     if "||" in text:
         raise ValueError(f"text holds {text.count('||') + 1} runs, compared with ||; only one can be taken here")
     reader = _Reader()
     for part in text.split("|"):
-        part = " ".join(part.split())
+        part = SIGNS.sub(r"\1", " ".join(part.split()))
         if not part:
             raise ValueError("there is an empty part between two bars, or at an end")
         try:
@@ -133,6 +139,18 @@ def from_text(text: str) -> State:
         found["features"] = tuple(reader.features)
     updates = found.pop("updates", 0)
     return State(Settings(**found), tuple(reader.log), updates)
+
+
+def bare(text: str) -> str:
+    """A text without what people copy along: the call that it stood in, quotes, and space around it."""
+    text = text.strip().removesuffix(";").strip()
+    head, bracket, rest = text.partition("(")
+    if bracket and rest.endswith(")") and CALL.fullmatch(head):
+        text = rest[:-1].strip().removesuffix(",").strip()
+    for quote in ("```", '"""', "'''", '"', "'", "`"):
+        if len(text) >= 2 * len(quote) and text.startswith(quote) and text.endswith(quote):
+            return text[len(quote) : -len(quote)].strip()
+    return text
 
 
 class _Reader:
@@ -148,6 +166,8 @@ class _Reader:
             self.take("updates", int(match[1]))
         elif match := LATER.fullmatch(part):
             self.log += [Change(int(match[1]), *_change(word)) for word in match[2].split()]
+            if len(self.log) > MOST_CHANGES:
+                raise ValueError(f"there must be at most {MOST_CHANGES:,} changes on the way")
             if not match[2]:
                 raise ValueError("after the colon there must be a change, as in '300: eta=0.01'")
         elif part == NO_HIDDEN:

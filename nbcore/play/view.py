@@ -24,9 +24,9 @@ class Numbers:
     """The cheap part: losses on all points, scores, weights, outputs.
 
     `epoch` counts in the present batch size. `score` is the share of points in the right class, or for regression the
-    root of the mean squared error; `outputs` are the network's on the training points (N, n_out), `outputs_test` on the
-    others; `predicted` the classes 0 to k-1 they stand for (empty for regression); `confusion` (k, k) counts test
-    points, rows the true class.
+    root of the mean squared error, in the targets' own units. `outputs` are the network's on the training points
+    (N, n_out), in these units too, `outputs_test` on the others; `predicted` the classes 0 to k-1 they stand for (empty
+    for regression); `confusion` (k, k) counts test points, rows the true class.
     """
 
     step: int
@@ -79,6 +79,14 @@ class View:
     maps: tuple[np.ndarray, ...] | None
 
 
+def sure(problem: Problem, layers: int, m: int) -> bool:
+    """Whether layer `m` (0 is the first) of so many is the output of a matching pair: there the slope cancels.
+
+    With dC/dz = a - y a saturated output is a sure one, which learns wherever it is wrong; it can't die.
+    """
+    return m == layers - 1 and problem.loss.partner == problem.output
+
+
 def tame(values: Any) -> np.ndarray:
     """Finite: what overflowed stands at 1e300, what is no number at 0."""
     values = np.asarray(values)
@@ -120,9 +128,9 @@ def measured(
             if dead is not None and layer is not net.layers[-1]:
                 dead.append(np.abs(layer.phi.fprime(z, X)).max(axis=0) < DEAD)
         loss = float(tame(problem.loss.unchecked_value(z, X, Y)))
-        outputs = tame(X)
+        outputs = tame(problem.own_units(tame(X)))
         if problem.kind == "regression":
-            score = float(tame(np.sqrt(np.mean((outputs - Y) ** 2))))
+            score = float(tame(problem.unit * np.sqrt(np.mean((tame(X) - Y) ** 2))))
         else:
             score = float(np.mean(predicted(outputs, problem) == labels))
     return loss, score, outputs
@@ -145,7 +153,7 @@ def numbers(net: Sequential, problem: Problem, step: int, batch: int) -> Numbers
 
 def surface(net: Sequential, problem: Problem, resolution: int) -> np.ndarray:
     """The outputs over the plane: (R, R), or (R, R, n_out) for several."""
-    a = tame(forward(net, problem.grid(resolution))[-1])
+    a = tame(problem.own_units(tame(forward(net, problem.grid(resolution))[-1])))
     return a.reshape(resolution, resolution) if a.shape[1] == 1 else a.reshape(resolution, resolution, -1)
 
 

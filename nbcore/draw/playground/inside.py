@@ -10,7 +10,7 @@ import numpy as np
 from nbcore.draw.ink import Marks, Stroke
 from nbcore.draw.microscope import MINUS
 from nbcore.draw.playground.layout import COLUMNS, GAPS, TABLE, Pad, Plan, Shot, Side, rectangle, write_title
-from nbcore.play.view import A_EDGES, G_EDGES
+from nbcore.play.view import A_EDGES, G_EDGES, sure
 
 FOLKLORE = 1e-3  # "an update should be a thousandth of the weights"
 SHOWN = slice(8, 37)  # edges of the gradients' bins that are drawn, 1e-12 to 100; what lies outside is in the end bins
@@ -177,15 +177,16 @@ def draw_shares(pad: Pad, where: Plan, shot: Shot) -> None:
 
 
 def _share_text(side: Side, name: str, m: int, short: bool) -> tuple[str, bool]:
-    """A layer's share in words, and whether it is half or more."""
+    """A layer's share in words, and whether it is half or more: bold where that is a fault."""
     inside = side.view.inside
     if m >= len(inside.dead):
         return "", False
+    fine = sure(side.problem, len(inside.dead), m)
     if name == "dead":
-        gone = inside.dead_units[m]
+        gone = inside.dead_units[m] & (not fine)
         return f"{int(gone.sum())}" if short else f"{int(gone.sum())} of {len(gone)}", bool(gone.mean() >= 0.5)
     text = whole_percent(float(inside.saturated[m]))
-    return text.replace(" ", "").rstrip("%") if short else text, bool(inside.saturated[m] >= 0.5)
+    return text.replace(" ", "").rstrip("%") if short else text, bool(inside.saturated[m] >= 0.5) and not fine
 
 
 def whole_percent(share: float) -> str:

@@ -26,6 +26,7 @@ from nbcore.draw.playground.layout import (
 )  # fmt: skip
 from nbcore.draw.playground.says import said_levels
 from nbcore.play.data import Problem
+from nbcore.play.view import sure
 
 ALMOST = 0.9  # a unit that is saturated on so many of the points is marked
 WIDEST_INPUT = 16  # so many inputs stand one by one; more are drawn as one image
@@ -342,8 +343,9 @@ def _units(pad: Pad, net: Net, side: Side, m: int, phi: str) -> None:
             for (x, y), mean in zip(net.middles(m), means, strict=True):
                 pad.say(f"mean{name}", x, y + 3.5, brief(float(mean)), ha="center", size=min(10.0, tile / 3.6))
     pad.tiles.append(Cells(f"units{name}{m}", corners, tile, levels, smooth, _radius(tile)))
-    dead = inside.dead_units[m - 1]
-    flat = (inside.saturated_units[m - 1] >= ALMOST) & ~dead
+    fault = not sure(side.problem, last, m - 1)
+    dead = inside.dead_units[m - 1] & fault
+    flat = (inside.saturated_units[m - 1] >= ALMOST) & fault & ~dead
     plain = ~dead & ~flat
     pad.over.append(Stroke(f"plain{name}{m}", _frames(net, m, plain), pad.soft, 1.1))
     if flat.any():

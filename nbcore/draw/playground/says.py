@@ -51,8 +51,8 @@ def _target_range(p: Problem) -> tuple[float, float]:
     """From the lowest to the highest target; for classes from 0 to 1."""
     if p.kind == "classes":
         return 0.0, 1.0
-    low = float(min(p.Y.min(), p.Y_test.min()))
-    high = float(max(p.Y.max(), p.Y_test.max()))
+    low = float(min(p.wanted.min(), p.wanted_test.min()))
+    high = float(max(p.wanted.max(), p.wanted_test.max()))
     return (low, high) if high > low else (low - 1, high + 1)
 
 
@@ -234,7 +234,7 @@ def _points(pad: Pad, box: Box, side: Side, test: bool) -> None:
     size *= min(1.0, 0.55 + box[2] / 550)
     if p.kind == "regression":
         low, high = _target_range(p)
-        Y = (p.Y_test if test else p.Y)[:, 0]
+        Y = (p.wanted_test if test else p.wanted)[:, 0]
         bins = np.clip(((Y - low) / (high - low) * 7).astype(int), 0, 6)
         ends = np.array([pad.low, pad.paper, pad.high])
         for b in range(7):
@@ -284,7 +284,7 @@ def _curve(pad: Pad, box: Box, side: Side, show_test: bool) -> None:
     line = every[np.argsort(every[:, 0], kind="stable")]
     line[:, 1] = np.clip(line[:, 1], low[1], high[1])
     for test in (True, False) if show_test else (False,):
-        raw, Y = (p.points_test, p.Y_test) if test else (p.points, p.Y)
+        raw, Y = (p.points_test, p.wanted_test) if test else (p.points, p.wanted)
         at = _placed(box, low, high, np.hstack([raw, Y]))
         pad.over.append(
             Marks(f"{'test' if test else 'train'}{side.name}", at, "o", 6, pad.low, 1.2, None if test else pad.low)
@@ -299,7 +299,7 @@ def _scatter(pad: Pad, box: Box, side: Side, show_test: bool) -> None:
     ends = _placed(box, low, high, np.array([low, high]))
     pad.over.append(Stroke(f"diagonal{side.name}", ends[None], pad.soft, 1.4, dash=(4.0, 3.0)))
     for test in (True, False) if show_test else (False,):
-        Y, said = (p.Y_test, n.outputs_test) if test else (p.Y, n.outputs)
+        Y, said = (p.wanted_test, n.outputs_test) if test else (p.wanted, n.outputs)
         at = _placed(box, low, high, np.hstack([Y, np.clip(said, low[0], high[0])]))
         pad.over.append(
             Marks(f"{'test' if test else 'train'}{side.name}", at, "o", 5.5, pad.low, 1.2, None if test else pad.low)
