@@ -24,3 +24,17 @@ def pytest_collection_modifyitems(config, items):
         chosen = [item for item in items if belongs(item, lesson)]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """With one lesson its few files would leave cores idle: a notebook is for one worker, all else for any."""
+    if not config.getoption("--lesson"):
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneLesson(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return file if file.endswith(".ipynb") else nodeid
+
+    return OneLesson(config, log)

@@ -60,7 +60,17 @@ def belongs(item: Any, lesson: str) -> bool:
 
 def command(lesson: str, more: list[str]) -> list[str]:
     paths = [*notebooks(lesson), *own_tests(lesson), *(ROOT / "tests" / name for name in SHARED)]
-    how = ["-n", "auto", "--dist", "loadfile", "--nbval", "--nbval-current-env", "--lesson", lesson]
+    how = [
+        "-n",
+        "auto",
+        "--dist",
+        "loadscope",
+        "--no-loadscope-reorder",
+        "--nbval",
+        "--nbval-current-env",
+        "--lesson",
+        lesson,
+    ]
     return [sys.executable, "-m", "pytest", *how, *(str(path.relative_to(ROOT)) for path in paths), *more]
 
 
