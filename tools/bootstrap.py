@@ -28,7 +28,7 @@ import time
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 NEEDED = (3, 11)
 TRIED = [(3, minor) for minor in (14, 13, 12, 11)]
