@@ -127,3 +127,9 @@ def test_elsewhere_leaves_out_the_kernels_of_this_machine(monkeypatch):
     assert shake.processors()[shake.PLAIN] == {"NPY_DISABLE_CPU_FEATURES": "X86_V3"}
     monkeypatch.setattr(shake, "features", lambda: (["X86_V3"], set()))  # a processor that can't run the others
     assert list(shake.processors()) == ["Nehalem"]
+
+
+def test_what_is_left_out_is_there():
+    """A file that was renamed would be shaken for nothing, or left out by an old name."""
+    for name in shake.STILL:
+        assert (shake.ROOT / "tests" / f"test_{name}.py").is_file(), name
